@@ -1,0 +1,1 @@
+"""Lessons as values: what is taught, computed by the engine, with no screen."""

@@ -1,0 +1,180 @@
+"""What a lesson is: frozen values, as the loader builds them and everything else reads them.
+
+Nothing here computes. An answer is a probe (`probes.py`), a picture names its figure (`figures.py`); both are run
+in a `Lab` (`lab.py`), which trains and keeps the lesson's models.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from tutor.course.figures import Options
+from tutor.course.lab import ModelEntry
+from tutor.course.probes import Probe
+
+
+class Option(Struct, frozen=True, forbid_unknown_fields=True):
+    """One answer to choose, with what is said to those who choose it."""
+
+    key: str
+    text: str
+    says: str = ""
+    """Feedback: for a wrong option, what the belief behind it would imply."""
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What is common to a prediction and a question: something to answer, and the probe that knows."""
+
+    ask: str
+    answer: Probe
+    because: str = ""
+    """Shown with the verdict. May use `{value}`, the probe's value, and the lesson's own `[values]`."""
+    options: tuple[Option, ...] = ()
+    """Answers to choose from; empty when a number is asked for. `options = "tokens"` is expanded at load."""
+    low: float | None = None
+    high: float | None = None
+    scale: Literal["linear", "log"] = "linear"
+    """How the number's slider runs. On a log scale `low` and `high` are the values, not their exponents."""
+    start: float | None = None
+    """Where the slider stands at first; the middle when not given."""
+    tolerance: float = 0.0
+    """How far from the answer a number may be, absolute."""
+    factor: float = 1.0
+    """How far from the answer a number may be, as a ratio: 10 means within a factor of ten."""
+    unit: str = ""
+    line: int = 0
+    key: str = ""
+    """`<step number>.<block number>`: what progress remembers an answer by, within its lesson."""
+
+
+class Prediction(Asked, frozen=True, kw_only=True):
+    """Asked before the step's figure and the words after it are shown; answered with a confidence."""
+
+
+class Question(Asked, frozen=True, kw_only=True):
+    """Asked after; one *instance* of a question that a seed varies (`load.QuestionBlock.instance`)."""
+
+    about: str = ""
+    """The id of the lesson that it asks about, when it is an earlier one."""
+
+
+class QuestionBlock(Struct, frozen=True, kw_only=True):
+    """All the instances of a question: one for each combination of its `vary` lists."""
+
+    instances: tuple[Question, ...]
+    line: int
+    key: str
+
+    def instance(self, seed: int) -> Question:
+        """The instance that `seed` draws."""
+        return self.instances[seed % len(self.instances)]
+
+
+class Prose(Struct, frozen=True):
+    """Words, as Markdown. `{name:.2f}` stands for a value of the lesson's `[values]`."""
+
+    text: str
+    line: int
+
+
+class Math(Struct, frozen=True):
+    """An equation, written so that it reads in a terminal."""
+
+    text: str
+    line: int
+
+
+class Figure(Struct, frozen=True):
+    """A picture to show: its name in `figures.FIGURES` and its options."""
+
+    show: str
+    options: Options
+    line: int
+
+
+class Recite(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The learner types a text by heart, against a clock; the step waits for it."""
+
+    ask: str
+    texts: tuple[str, ...]
+    """Typed one after the other."""
+    labels: tuple[str, ...]
+    line: int = 0
+    key: str = ""
+
+
+Block = Prose | Math | Figure | Prediction | QuestionBlock | Recite
+
+
+class Step(Struct, frozen=True):
+    """One idea: its words, at most one figure, at most one prediction or question."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    line: int
+
+    @property
+    def figure(self) -> Figure | None:
+        """The step's instrument."""
+        return next((b for b in self.blocks if isinstance(b, Figure)), None)
+
+    @property
+    def asked(self) -> Prediction | QuestionBlock | Recite | None:
+        """What the step waits for, before it is done."""
+        return next((b for b in self.blocks if isinstance(b, Prediction | QuestionBlock | Recite)), None)
+
+
+class Claim(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An ordering that the prose states, recomputed by `check` over seeds: `left` < `right` by `margin` at least."""
+
+    says: str
+    left: Probe
+    right: Probe
+    margin: float = 0.0
+
+
+class Lesson(Struct, frozen=True, kw_only=True):
+    """One lesson, whole and valid."""
+
+    id: str
+    title: str
+    goal: str
+    part: str
+    number: int
+    minutes: int
+    needs: tuple[str, ...] = ()
+    models: Mapping[str, ModelEntry] = {}
+    values: Mapping[str, Probe] = {}
+    """Numbers that the prose shows, by name."""
+    claims: tuple[Claim, ...] = ()
+    steps: tuple[Step, ...]
+    path: Path
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The names that a text asks for in braces: `"{a:.2f} of {b}"` → `("a", "b")`.
+
+    Raises:
+        ValueError: a brace without its partner, or an empty name.
+    """
+    fields = [(name, text) for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+    for name, _ in fields:
+        if not name.isidentifier():
+            raise ValueError(f"{{{name}}} is not a name; write {{{{ and }}}} for braces")
+    return tuple(name for name, _ in fields)
+
+
+def filled(text: str, values: Mapping[str, Any]) -> str:
+    """`text` with its values put in; a value that is not known yet is shown as `…`."""
+    parts = []
+    for literal, name, spec, _ in string.Formatter().parse(text):
+        parts.append(literal)
+        if name is not None:
+            value = values.get(name)
+            parts.append("…" if value is None else format(value, spec or ""))
+    return "".join(parts)

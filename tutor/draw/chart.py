@@ -1,0 +1,420 @@
+"""Line charts: linear for a training curve, logarithmic for a gradient that loses a decade every few steps.
+
+Nothing is left out in silence. What is zero, infinite or no number on a scale that has no place for it is
+drawn at the edge, under a sign of its own, and named.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from tutor.draw import palettes
+from tutor.draw.axes import (
+    Entry,
+    Raster,
+    Scale,
+    frame,
+    legend,
+    nice_steps,
+    scale,
+    spread,
+    tick_text,
+    title,
+    x_ticks,
+)
+from tutor.draw.cells import Look, Row, Span, Style, crop, fit
+from tutor.draw.cells import width as width_of
+
+Point = tuple[float, float]
+
+_LARGEST = 1e300
+"""Beyond it a value counts as infinite, so that no span overflows."""
+_MOST_DECADES = 99_999.0
+_LEAST_PLOT = 20
+"""Columns that the plot keeps before the names move from its side to a line above it."""
+_TICK_ROOM = 8
+
+
+class Line(NamedTuple):
+    """A named series of points (x, y)."""
+
+    label: str
+    points: Sequence[Point]
+
+
+class Words(NamedTuple):
+    """What a chart says of points that have no place on it, for the caller to translate."""
+
+    underflow: str = "underflow"
+    below: str = "below {floor}"
+    overflow: str = "overflow"
+    missing: str = "not a number: {count}"
+
+
+WORDS = Words()
+
+
+def line_chart(
+    series: Sequence[Line],
+    width: int,
+    height: int,
+    look: Look,
+    *,
+    x_label: str = "",
+    y_label: str = "",
+    baselines: Sequence[tuple[str, float]] = (),
+    x_range: tuple[float, float] | None = None,
+    words: Words = WORDS,
+) -> list[Row]:
+    """Series on linear axes, as `height` rows of `width` cells.
+
+    Args:
+        series: what to draw; they differ by marker, name and colour, and the first is in the accent.
+        width: cells of each row.
+        height: rows, all counted.
+        look: what the terminal can show.
+        x_label: the name of the x axis.
+        y_label: the name of the y axis.
+        baselines: names and levels drawn across.
+        x_range: the first and last x, when they are known before the points are.
+        words: what to say of points that have no place.
+    """
+    levels = [(name, level) for name, level in baselines if abs(level) < _LARGEST]
+    values = [y for line in series for _, y in line.points if abs(y) < _LARGEST] + [
+        level for _, level in levels
+    ]
+    low, high = _linear_range(values)
+
+    def fitted(rows: int) -> Scale:
+        return scale(low, high, rows, nice_steps(high - low), from_top=False)
+
+    chart = _Chart(-_LARGEST, _LARGEST, "", fitted, tick_text)
+    return chart.draw(series, width, height, look, x_label, y_label, levels, x_range, words)
+
+
+def log_chart(
+    series: Sequence[Line],
+    width: int,
+    height: int,
+    look: Look,
+    *,
+    x_label: str = "",
+    y_label: str = "",
+    floor: float | None = None,
+    x_range: tuple[float, float] | None = None,
+    words: Words = WORDS,
+) -> list[Row]:
+    """Series whose y are log10 of what they show, on an axis of decades, as `height` rows of `width` cells.
+
+    Args:
+        series: what to draw; the first is in the accent. A y of -inf is a true zero: it stands in a row of
+            its own under the lowest decade, marked `▽`, and so does what lies below `floor`.
+        width: cells of each row.
+        height: rows, all counted.
+        look: what the terminal can show.
+        x_label: the name of the x axis.
+        y_label: the name of the y axis.
+        floor: log10 of the least value drawn to scale.
+        x_range: the first and last x, when they are known before the points are.
+        words: what to say of points that have no place.
+    """
+    known = floor is not None and abs(floor) < _MOST_DECADES
+    least = floor if known and floor is not None else -_MOST_DECADES
+    ys = [y for line in series for _, y in line.points]
+    values = [y for y in ys if least <= y <= _MOST_DECADES]
+    low, high = min(values, default=least if known else -1.0), max(values, default=max(least, 0.0))
+    if math.ceil(high) - math.floor(low) < 1:
+        low = high - 1
+
+    def fitted(rows: int) -> Scale:
+        decades = (step for step in nice_steps(max(high - low, 1.0) * 10) if step >= 1 and step == int(step))
+        return scale(low, high, rows, decades, from_top=True)
+
+    under = "0" if all(y == -math.inf for y in ys if y < least) else f"<{_power(least)}"
+    chart = _Chart(least, _MOST_DECADES, under, fitted, lambda value, _: _power(value))
+    return chart.draw(series, width, height, look, x_label, y_label, (), x_range, words)
+
+
+def _power(exponent: float) -> str:
+    """`1e-3`, `1e+0`; an exponent between two of them with its decimals."""
+    return f"1e{round(exponent):+d}" if abs(exponent - round(exponent)) < 0.005 else f"1e{exponent:+.2f}"
+
+
+def _linear_range(values: Sequence[float]) -> tuple[float, float]:
+    """What a linear axis covers: the values, and zero unless they all keep far from it."""
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    if 0 < low < 0.6 * high:
+        low = 0.0
+    if 0.6 * low < high < 0:
+        high = 0.0
+    if high - low <= max(abs(low), abs(high)) * 1e-9:
+        # Constant: it is shown against zero.
+        low, high = min(low, 0.0), max(high, 0.0)
+    if high - low < 1e-290:
+        high = low + 1.0
+    return low, high
+
+
+class _Room(NamedTuple):
+    """How a chart's rows and columns are shared out."""
+
+    title: bool
+    legend: bool
+    beside: int
+    """Columns for the names at the right; 0 when they are not there."""
+    rows: int
+    """Rows of the plot, the one for what lies under the floor included."""
+    axis: bool
+
+
+class _Chart(NamedTuple):
+    """What a linear and a logarithmic chart do not share."""
+
+    least: float
+    """The least y that has a place on the scale."""
+    most: float
+    """The largest."""
+    under: str
+    """The name of the row below the scale; "" where there is none."""
+    fitted: Callable[[int], Scale]
+    """A scale over so many rows."""
+    named: Callable[[float, float], str]
+    """A tick's value and the step between ticks → its name."""
+
+    def draw(
+        self,
+        series: Sequence[Line],
+        width: int,
+        height: int,
+        look: Look,
+        x_label: str,
+        y_label: str,
+        baselines: Sequence[tuple[str, float]],
+        x_range: tuple[float, float] | None,
+        words: Words,
+    ) -> list[Row]:
+        """The rows."""
+        lines = [Line(line.label, _kept(line.points)) for line in series]
+        notes = self._notes(series, lines, look, words)
+        names = [line.label for line in lines if line.label] + [name for name, _ in baselines]
+        room = _shared(names, width, height, bool(y_label or notes))
+
+        has_floor = (
+            bool(self.under)
+            and room.rows > 1
+            and any(y < self.least for line in lines for _, y in line.points)
+        )
+        y = self.fitted(room.rows - has_floor)
+        y_names = {row: self.named(value, y.step) for row, value in y.ticks()}
+        if has_floor:
+            y_names[room.rows - 1] = self.under
+        if width < max(map(width_of, y_names.values()), default=0) + _TICK_ROOM:
+            y_names = {}
+        columns = max(width - max(map(width_of, y_names.values()), default=0) - 2 - room.beside, 1)
+        x = _Across.over(lines, x_range, columns)
+
+        raster = Raster(columns, room.rows)
+        entries = []
+        for index, line in enumerate(lines):
+            sign, style = palettes.marker(index, look), palettes.series(index, look)
+            self._draw_line(raster, line, x, y, look, sign, style, (index, len(lines)))
+            if line.label:
+                entries.append(Entry(sign, line.label, style, self._end(line, y, room.rows)))
+        for name, level in baselines:
+            dash = "-" if look.ascii else "╌"
+            raster.rule(y.row(level), dash, look.muted)
+            entries.append(Entry(dash, name, look.muted, y.place(level)))
+
+        above = [title(y_label, notes, width, look)] if room.title else []
+        if room.legend:
+            above.append(fit(legend(entries), width))
+        entries = [
+            entry._replace(text=crop(entry.text, max(room.beside - 4, 0), ascii=look.ascii))
+            for entry in entries
+        ]
+        return above + frame(
+            raster,
+            y_names,
+            x_ticks(x.start, x.end, columns),
+            width,
+            look,
+            gutter=spread(entries, room.rows) if room.beside else {},
+            axis=room.axis,
+            x_label=x_label,
+        )
+
+    def _draw_line(
+        self,
+        raster: Raster,
+        line: Line,
+        x: _Across,
+        y: Scale,
+        look: Look,
+        sign: str,
+        style: Style,
+        order: tuple[int, int],
+    ) -> None:
+        """One series, and at the edges the signs of what lies beyond them."""
+        inside = [point if self.least <= point[1] <= self.most else None for point in line.points]
+        if look.ascii:
+            _signs(raster, inside, x, y, sign, style)
+        else:
+            _fine(raster, inside, x, y, sign, style, order)
+        for across, value in line.points:
+            if value < self.least:
+                raster.put(x.column(across), raster.rows - 1, _under_sign(look), style)
+            elif value > self.most:
+                raster.put(x.column(across), 0, _over_sign(look), style)
+
+    def _end(self, line: Line, y: Scale, rows: int) -> float:
+        """The row where a line ends, with its fraction."""
+        last = line.points[-1][1] if line.points else self.most
+        if last < self.least:
+            return rows - 1.0
+        return 0.0 if last >= self.most else min(max(y.place(last), 0.0), rows - 1.0)
+
+    def _notes(self, series: Sequence[Line], lines: Sequence[Line], look: Look, words: Words) -> Row:
+        """What the signs at the edges mean, and what could not be drawn."""
+        ys = [y for line in lines for _, y in line.points]
+        missing = sum(len(line.points) for line in series) - len(ys)
+        said = []
+        if any(y < self.least for y in ys):
+            below = self.under.startswith("<")
+            said.append(
+                _under_sign(look)
+                + " "
+                + (words.below.format(floor=self.under[1:]) if below else words.underflow)
+            )
+        if any(y > self.most for y in ys):
+            said.append(_over_sign(look) + " " + words.overflow)
+        if missing:
+            said.append(words.missing.format(count=missing))
+        return (Span("   ".join(said), look.muted),) if said else ()
+
+
+def _under_sign(look: Look) -> str:
+    return "v" if look.ascii else "▽"
+
+
+def _over_sign(look: Look) -> str:
+    return "^" if look.ascii else "↑"
+
+
+def _kept(points: Sequence[Point]) -> list[Point]:
+    """The points that have an x and a y."""
+    return [(x, y) for x, y in points if abs(x) < _LARGEST and not math.isnan(y)]
+
+
+def _shared(names: Sequence[str], width: int, height: int, titled: bool) -> _Room:
+    """What there is no room for is given up in this order: the line of names, the title, the axis."""
+    axis = height >= 4
+    has_title = height >= 6 and titled
+    rows = max(height - 2 * axis - has_title, 1)
+    beside = max(map(width_of, names), default=0) + 4 if names else 0
+    if len(names) > rows or width - _TICK_ROOM - beside < _LEAST_PLOT:
+        beside = 0
+    has_legend = bool(names) and not beside and rows >= 3
+    return _Room(has_title, has_legend, beside, rows - has_legend, axis)
+
+
+class _Across(NamedTuple):
+    """Where an x falls on the columns of a plot."""
+
+    start: float
+    end: float
+    columns: int
+
+    @classmethod
+    def over(cls, lines: Sequence[Line], x_range: tuple[float, float] | None, columns: int) -> _Across:
+        """Over all points, and `x_range` where it is given."""
+        xs = [x for line in lines for x, _ in line.points]
+        xs += [x for x in x_range or () if abs(x) < _LARGEST]
+        return cls(min(xs, default=0.0), max(xs, default=0.0), columns)
+
+    def place(self, x: float) -> float:
+        """Columns from the left, with the fraction."""
+        span = self.end - self.start
+        return (x - self.start) / span * (self.columns - 1) if span > 0 else 0.0
+
+    def column(self, x: float) -> int:
+        """The nearest column."""
+        return round(self.place(x))
+
+
+def _apart(points: Sequence[Point | None], x: _Across) -> float:
+    """Columns from point to point, on average."""
+    places = [x.place(point[0]) for point in points if point is not None]
+    return (max(places) - min(places)) / max(len(places) - 1, 1) if places else 0.0
+
+
+def _signs(
+    raster: Raster, points: Sequence[Point | None], x: _Across, y: Scale, sign: str, style: Style
+) -> None:
+    """A marker at every point; between close points the same again, between distant ones a dotted line."""
+    sparse = _apart(points, x) > 2.5
+    before: Point | None = None
+    for point in points:
+        if point is not None and before is not None:
+            (x0, y0), (x1, y1) = before, point
+            c0, c1 = x.column(x0), x.column(x1)
+            for c in range(min(c0, c1) + 1, max(c0, c1)):
+                row = y.row(y0 + (y1 - y0) * ((c - c0) / (c1 - c0)))
+                raster.put(c, row, "." if sparse else sign, style, line=sparse)
+        if point is not None:
+            raster.put(x.column(point[0]), y.row(point[1]), sign, style)
+        before = point
+
+
+# Unicode's dots of a Braille cell, by column and row.
+_DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+_MARKED_EVERY = 12
+"""Columns from marker to marker on a fine line."""
+
+
+def _fine(
+    raster: Raster,
+    points: Sequence[Point | None],
+    x: _Across,
+    y: Scale,
+    sign: str,
+    style: Style,
+    order: tuple[int, int],
+) -> None:
+    """A line of dots, two by four to a cell, with a marker at its end and at some of its points.
+
+    `order` is which line it is, of how many: their markers are staggered, and a line alone needs none.
+    """
+    index, count = order
+    few = _apart(points, x) >= 4
+    due = _MARKED_EVERY * (index + 1) / (count + 1)
+    last = next((point for point in reversed(points) if point is not None), None)
+    lit: dict[tuple[int, int], int] = {}
+    before: tuple[int, int] | None = None
+    for number, point in enumerate(points):
+        if point is None:
+            before = None
+            continue
+        across = x.place(point[0])
+        # A value on a tick stands in the middle of the tick's row, and a marker on the line that it marks.
+        down = min(max(y.place(point[1]) + 0.5, 0.0), y.rows - 0.01)
+        at = 2 * round(across), int(down * 4)
+        _light(lit, before or at, at)
+        alone = before is None and (number + 1 == len(points) or points[number + 1] is None)
+        if few or alone or point is last or (count > 1 and across >= due):
+            raster.put(at[0] // 2, at[1] // 4, sign, style)
+            due = max(due, across + _MARKED_EVERY)
+        before = at
+    for (column, row), bits in lit.items():
+        raster.put(column, row, chr(0x2800 + bits), style, line=True)
+
+
+def _light(lit: dict[tuple[int, int], int], start: tuple[int, int], end: tuple[int, int]) -> None:
+    """Light the dots from one place to another."""
+    length = max(abs(end[0] - start[0]), abs(end[1] - start[1]), 1)
+    for n in range(length + 1):
+        column = round(start[0] + (end[0] - start[0]) * n / length)
+        row = round(start[1] + (end[1] - start[1]) * n / length)
+        cell = column // 2, row // 4
+        lit[cell] = lit.get(cell, 0) | _DOTS[column % 2][row % 4]

@@ -1,0 +1,226 @@
+"""The app: which screen is in front, the theme, and what the screens are given. What they do is theirs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from textual import events, work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+from textual.theme import Theme
+
+from tutor.course.outline import Outline, Problem, read_outlines
+from tutor.i18n import _
+from tutor.progress import Progress
+from tutor.ui.screens.home import HomeScreen
+from tutor.ui.screens.overlays import LEAST, HelpScreen, TooSmallScreen
+
+if TYPE_CHECKING:
+    from tutor.course.experiment import Experiment
+    from tutor.course.lab import Lab
+    from tutor.course.lesson import Course
+
+DARK = Theme(
+    name="night",
+    primary="#7aa2c8",
+    accent="#6fd0bf",
+    foreground="#d6d9de",
+    background="#14171c",
+    surface="#1b1f26",
+    panel="#232831",
+    success="#a3cf7f",
+    warning="#e0a458",
+    error="#f08d86",
+    dark=True,
+)
+LIGHT = Theme(
+    name="day",
+    primary="#2f5d8a",
+    accent="#00685c",
+    foreground="#22262c",
+    background="#fbfaf7",
+    surface="#f1efe9",
+    panel="#e6e3db",
+    success="#38650f",
+    warning="#8a4b00",
+    error="#ad2a21",
+    dark=False,
+)
+
+
+class Start(NamedTuple):
+    """Where the app opens."""
+
+    screen: str = "home"
+    """ "home", "lesson" or "sandbox"."""
+    lesson: str = ""
+    experiment: Experiment | None = None
+
+
+class RnnTutorApp(App[int]):
+    """The tutor in a terminal."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "rnn-tutor"
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "leave", priority=True),
+        Binding("question_mark", "help", "help", show=False),
+    ]
+
+    class CourseLoaded(Message):
+        """The whole course was read, in a thread."""
+
+        def __init__(self, course: Course) -> None:
+            super().__init__()
+            self.course = course
+
+    def __init__(
+        self,
+        course_folder: Path,
+        progress: Progress,
+        cache: Path | None,
+        start: Start | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self.course_folder = course_folder
+        self.progress = progress
+        self.cache = cache
+        self.start_at = start or Start()
+        self.clock = clock
+        self.course: Course | None = None
+        self.labs: dict[str, Lab] = {}
+        """One for each lesson that was opened: what it trained is there when it is opened again."""
+        self._outlines: tuple[Outline, ...] = ()
+        self._problems: tuple[Problem, ...] = ()
+        self._wanted = ""
+
+    def on_mount(self) -> None:
+        """Paint home from the outlines; read the rest afterwards."""
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        if self.theme == "textual-dark":
+            self.theme = DARK.name
+        self._outlines, self._problems = read_outlines(self.course_folder)
+        self.push_screen(HomeScreen(self._outlines, self._problems, self.progress))
+        if self.start_at.screen == "lesson":
+            self.open_lesson(self.start_at.lesson)
+        elif self.start_at.screen == "sandbox" and self.start_at.experiment is not None:
+            self.open_sandbox(self.start_at.experiment)
+        self.call_after_refresh(self._load_course)
+
+    @work(thread=True, exclusive=True, group="course")
+    def _load_course(self) -> None:
+        """Read the whole course, and with it the engine, while the learner looks at home."""
+        import tutor.ui.screens.lesson
+        import tutor.ui.screens.sandbox  # noqa: F401
+        from tutor.course.load import load_course
+
+        self.post_message(self.CourseLoaded(load_course(self.course_folder)))
+
+    def on_rnn_tutor_app_course_loaded(self, message: CourseLoaded) -> None:
+        """A lesson that is broken is named and left out, and the rest opens."""
+        self.course = message.course
+        ids = {lesson.id for lesson in self.course.lessons}
+        self._outlines = tuple(outline for outline in self._outlines if outline.id in ids)
+        self._problems = tuple(self.course.problems)
+        for screen in self.screen_stack:
+            if isinstance(screen, HomeScreen):
+                screen.show_course(self._outlines, self._problems)
+        if self._wanted:
+            wanted, self._wanted = self._wanted, ""
+            self.open_lesson(wanted)
+
+    # Where to
+
+    def open_lesson(self, name: str) -> None:
+        """Into a lesson; before the course is there, as soon as it is."""
+        if self.course is None:
+            self._wanted = name
+            return
+        from tutor.course.lab import Lab
+        from tutor.ui.screens.lesson import LessonScreen
+
+        lesson = self.course.lesson(name)
+        if lesson is None:
+            self.notify(_("There is no lesson {name}.").format(name=name), markup=False)
+            return
+        if lesson.id not in self.labs:
+            self.labs[lesson.id] = Lab(lesson.models, folder=self.course_folder, cache=self.cache)
+        self.progress.open_store()
+        if self.progress.problem:
+            self.notify(self.progress.problem, severity="warning", markup=False)
+        at = self.progress.at(lesson.id)
+        self.push_screen(
+            LessonScreen(lesson, self.labs[lesson.id], self.progress, clock=self.clock, at=at)
+        )
+
+    def open_sandbox(self, experiment: Experiment | None = None) -> None:
+        """Into the sandbox."""
+        from tutor.course.experiment import Experiment
+        from tutor.ui.screens.sandbox import SandboxScreen
+
+        self.push_screen(SandboxScreen(experiment or Experiment(), clock=self.clock))
+
+    def on_home_screen_lesson_chosen(self, message: HomeScreen.LessonChosen) -> None:
+        """A lesson was chosen at home."""
+        self.open_lesson(message.lesson)
+
+    def on_home_screen_sandbox_chosen(self) -> None:
+        """The sandbox was chosen at home."""
+        self.open_sandbox()
+
+    def on_lesson_screen_bench_wanted(self, message: Message) -> None:
+        """A lesson's model goes under the sandbox's lens; the lesson waits behind it."""
+        from tutor.course.experiment import Experiment
+        from tutor.ui.screens.lesson import LessonScreen
+        from tutor.ui.screens.sandbox import SandboxScreen
+
+        assert isinstance(message, LessonScreen.BenchWanted)
+        spec = message.model.spec
+        experiment = Experiment(text=message.text, cell=spec.cell, hidden=spec.hidden_size, seed=spec.seed)
+        model = message.model if message.model.head is not None else None
+        self.push_screen(SandboxScreen(experiment, model=model, title=message.title, clock=self.clock))
+
+    def on_lesson_screen_left(self) -> None:
+        """Home from a lesson."""
+        self.pop_screen()
+
+    def on_sandbox_screen_left(self) -> None:
+        """Back from the sandbox."""
+        self.pop_screen()
+
+    # Everywhere
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A window that is too small says so, and what was on screen waits behind."""
+        small = event.size.width < LEAST[0] or event.size.height < LEAST[1]
+        here = isinstance(self.screen, TooSmallScreen)
+        if small and not here:
+            self.push_screen(TooSmallScreen())
+        elif here and not small:
+            self.pop_screen()
+
+    def action_help(self) -> None:
+        """The keys of the screen in front."""
+        keys = getattr(self.screen, "help_keys", None)
+        if keys is not None:
+            self.push_screen(HelpScreen(_("Keys"), keys))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette offers."""
+        yield from super().get_system_commands(screen)
+        yield SystemCommand(_("Sandbox"), _("Any sentence under the microscope"), self.open_sandbox)
+        for outline in self._outlines:
+            yield SystemCommand(outline.title, outline.goal, lambda name=outline.id: self.open_lesson(name))
+
+    async def action_quit(self) -> None:
+        """Leave, with everything saved."""
+        self.exit(0)

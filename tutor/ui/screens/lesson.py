@@ -1,0 +1,596 @@
+"""One lesson, step by step: predict, commit, see. The screen owns which step it is and what was answered in it.
+
+A step's words up to what it asks are always shown; its picture and the words after are shown once the learner has
+committed. Whatever takes time, training above all, runs in a thread and posts frozen results: it never touches a
+widget.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from tutor.course.figures import State, Training, TrainingValues, Values
+from tutor.course.grading import Verdict, grade
+from tutor.course.lab import Lab
+from tutor.course.lesson import (
+    Asked,
+    Block,
+    Lesson,
+    Math,
+    Prediction,
+    Prose,
+    QuestionBlock,
+    Recite,
+    Step,
+    names_in,
+)
+from tutor.course.probes import models_of
+from tutor.engine.model import Model
+from tutor.engine.training import Checkpoint
+from tutor.i18n import _
+from tutor.progress import Attempt, Progress
+from tutor.ui.widgets.ask import Ask
+from tutor.ui.widgets.figures import figure_widget
+from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
+from tutor.ui.widgets.recite import Recital, ReciteField
+from tutor.ui.widgets.state import PLAYER_BINDINGS, Player, StateMap
+from tutor.ui.widgets.training import TrainingFigure
+from tutor.ui.widgets.words import Equation, Words
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Where a step stands: asking, working, or shown with everything it had to show."""
+
+    phase: str = "asking"
+    response: str | float | None = None
+    confidence: str | None = None
+    verdict: Verdict | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    figure: Values | None = None
+    recitals: tuple[Recital, ...] = ()
+    attempt: int | None = None
+    """The id that progress knows the answer by."""
+
+
+class LessonScreen(Screen[None]):
+    """A lesson."""
+
+    BINDINGS = [
+        Binding("enter", "go_on", "commit, answer, go on"),
+        Binding("backspace", "go_back", "the step before"),
+        Binding("n", "pass_over", "go on without an answer"),
+        Binding("w", "why", "why this number"),
+        Binding("s", "sandbox", "this model in the sandbox"),
+        Binding("t", "train", "train on"),
+        Binding("escape", "leave", "stop, or leave"),
+        *PLAYER_BINDINGS,
+    ]
+
+    class Left(Message):
+        """The learner goes home."""
+
+    class BenchWanted(Message):
+        """This model and text, in the sandbox."""
+
+        def __init__(self, title: str, model: Model, text: str) -> None:
+            super().__init__()
+            self.title = title
+            self.model = model
+            self.text = text
+
+    class Trained(Message):
+        """Checkpoints came; the newest says all."""
+
+        def __init__(self, name: str, values: TrainingValues) -> None:
+            super().__init__()
+            self.name = name
+            self.values = values
+
+        def can_replace(self, message: Message) -> bool:
+            """Fast messages coalesce: only the newest is worth drawing."""
+            return isinstance(message, LessonScreen.Trained) and message.name == self.name
+
+    class Ready(Message):
+        """Everything that a step shows was computed."""
+
+        def __init__(self, index: int, shown: Shown, problem: str = "") -> None:
+            super().__init__()
+            self.index = index
+            self.shown = shown
+            self.problem = problem
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        lab: Lab,
+        progress: Progress,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        at: int = 0,
+    ) -> None:
+        super().__init__()
+        self.lesson = lesson
+        self.lab = lab
+        self.progress = progress
+        self.clock = clock
+        self.index = min(max(at, 0), len(lesson.steps) - 1)
+        self.steps: dict[int, Shown] = {}
+        """What is known of each step that was visited."""
+        self._asked: dict[int, Asked] = {}
+        self._opened_at = 0.0
+        self._stopping = False
+
+    # What is where
+
+    def compose(self) -> ComposeResult:
+        """Words and instrument; which is left and which is below is the stylesheet's."""
+        yield TitleLine()
+        with Horizontal(id="body"):
+            yield VerticalScroll(id="words")
+            yield Vertical(id="instrument")
+        yield KeyLine()
+
+    async def on_mount(self) -> None:
+        """The step where the learner left."""
+        await self.show_step(self.index)
+
+    @property
+    def step(self) -> Step:
+        """The step on screen."""
+        return self.lesson.steps[self.index]
+
+    @property
+    def shown(self) -> Shown:
+        """How much of it."""
+        return self.steps.get(self.index, Shown())
+
+    @property
+    def asked(self) -> Asked | None:
+        """What this step asks: a prediction, or the instance of a question that this visit draws."""
+        block = self.step.asked
+        if isinstance(block, Prediction):
+            return block
+        if isinstance(block, QuestionBlock):
+            if self.index not in self._asked:
+                before = [a for a in self.progress.attempts(self.lesson.id) if a.key == block.key]
+                self._asked[self.index] = block.instance(len(before))
+            return self._asked[self.index]
+        return None
+
+    @property
+    def player(self) -> Player | None:
+        """The player on screen."""
+        return next(iter(self.query(Player)), None)
+
+    # A step
+
+    async def show_step(self, index: int) -> None:
+        """Lay out a step as far as it was answered."""
+        self.index = index
+        self._opened_at = self.clock()
+        self.progress.stand(self.lesson.id, index)
+        words, instrument = self.query_one("#words"), self.query_one("#instrument")
+        async with self.batch():
+            await words.remove_children()
+            await instrument.remove_children()
+            await words.mount(Static(Content(self.step.title), classes="step-title"))
+            await self._lay(words, self._before())
+            await self._lay_asked(words)
+        words.scroll_home(animate=False)
+        shown = self.shown
+        if shown.phase == "shown":
+            await self._reveal(shown, anew=False)
+        elif self.step.asked is None or isinstance(self.step.asked, QuestionBlock):
+            # Nothing to predict here: the picture may be shown at once.
+            self._compute(self.index, self._wanted(after=self.step.asked is None), None)
+        self._place()
+
+    def _blocks(self) -> tuple[Block, ...]:
+        return self.step.blocks
+
+    def _before(self) -> list[Block]:
+        asked = self.step.asked
+        blocks = self._blocks()
+        return list(blocks if asked is None else blocks[: blocks.index(asked)])
+
+    def _after(self) -> list[Block]:
+        asked = self.step.asked
+        blocks = self._blocks()
+        return [] if asked is None else list(blocks[blocks.index(asked) + 1 :])
+
+    async def _lay(self, words: Any, blocks: list[Block]) -> None:
+        for block in blocks:
+            if isinstance(block, Prose):
+                await words.mount(Words(block, self.shown.values))
+            elif isinstance(block, Math):
+                await words.mount(Equation(block))
+
+    async def _lay_asked(self, words: Any) -> None:
+        block = self.step.asked
+        if isinstance(block, Recite):
+            await words.mount(Static(Content(block.ask), classes="ask"))
+            if not self.shown.recitals:
+                await words.mount(ReciteField(block, self.clock))
+        elif (asked := self.asked) is not None:
+            await words.mount(Ask(asked))
+
+    def _wanted(self, *, after: bool) -> list[Block]:
+        return [*self._before(), *(self._after() if after else [])]
+
+    def _place(self) -> None:
+        """Say where we are and what the keys do."""
+        total = len(self.lesson.steps)
+        dots = "".join("◉" if i == self.index else "●" if i < self.index else "○" for i in range(total))
+        right = _("{n} of {total}").format(n=self.index + 1, total=total) + "  " + dots
+        self.query_one(TitleLine).show(self.lesson.part, self.lesson.title, right=right)
+        figure = bool(self.query_one("#instrument").children)
+        self.set_class(not figure, "-words-only")
+        self._show_hints()
+
+    def _show_hints(self) -> None:
+        hints = [Hint("enter", "go_on", self._enter_does())]
+        if self.shown.phase == "working":
+            hints.append(Hint("esc", "leave", _("stop")))
+        elif self.shown.phase == "asking":
+            if self.asked is not None and self.asked.options:
+                hints.append(Hint("↑ ↓", "", _("choose")))
+            elif self.asked is not None:
+                hints.append(Hint("← →", "", _("move")))
+            if isinstance(self.asked, Prediction):
+                hints.append(Hint("tab", "app.focus_next", _("how sure")))
+        for widget in self.query_one("#instrument").children:
+            hints += getattr(widget, "hints", ())
+        hints += [
+            Hint("backspace", "go_back", _("back")),
+            Hint("s", "sandbox", _("sandbox")),
+            Hint("esc", "leave", _("home")),
+            Hint("?", "app.help", _("help")),
+        ]
+        self.query_one(KeyLine).show(list(dict.fromkeys(hints)))
+
+    def _enter_does(self) -> str:
+        if self.shown.phase == "working":
+            return _("wait")
+        if self.shown.phase == "asking" and isinstance(self.step.asked, Prediction):
+            return _("commit")
+        if self.shown.phase == "asking" and isinstance(self.step.asked, QuestionBlock):
+            return _("answer")
+        if self.shown.phase == "asking" and isinstance(self.step.asked, Recite):
+            return _("skip")
+        return _("finish") if self.index == len(self.lesson.steps) - 1 else _("go on")
+
+    # Keys
+
+    async def action_go_on(self) -> None:
+        """Commit, answer, or go on: what the key line says."""
+        phase = self.shown.phase
+        if phase == "working":
+            self._say(_("The network is still learning. esc stops it; what it learned so far stays."))
+        elif phase == "asking" and self.asked is not None:
+            await self._commit(self.asked)
+        elif phase == "asking" and isinstance(self.step.asked, Recite):
+            self._finish_recital(())
+        else:
+            await self._next()
+
+    async def _commit(self, asked: Asked) -> None:
+        ask = self.query_one(Ask)
+        try:
+            response = ask.response
+        except ValueError as error:
+            self._say(str(error))
+            return
+        ask.commit()
+        kind = "predict" if isinstance(asked, Prediction) else "question"
+        attempt = self.progress.answer(
+            Attempt(
+                lesson=self.lesson.id,
+                key=asked.key,
+                kind=kind,
+                instance=0,
+                response=str(response),
+                correct=None,
+                confidence=ask.confidence,
+                seconds=self.clock() - self._opened_at,
+            )
+        )
+        self.steps[self.index] = replace(
+            self.shown, response=response, confidence=ask.confidence, attempt=attempt
+        )
+        self._compute(self.index, self._wanted(after=True), asked)
+
+    def on_recite_field_finished(self, message: ReciteField.Finished) -> None:
+        """Typed through: keep it, and show what follows."""
+        message.stop()
+        self._finish_recital(message.recitals)
+
+    def _finish_recital(self, recitals: tuple[Recital, ...]) -> None:
+        block = self.step.asked
+        assert isinstance(block, Recite)
+        for recital in recitals:
+            self.progress.answer(
+                Attempt(
+                    lesson=self.lesson.id,
+                    key=block.key,
+                    kind="recite",
+                    instance=0,
+                    response=recital.label,
+                    correct=recital.slips == 0,
+                    confidence=None,
+                    seconds=recital.seconds,
+                )
+            )
+        self.steps[self.index] = replace(self.shown, recitals=recitals)
+        self._compute(self.index, self._wanted(after=True), None)
+
+    async def _next(self) -> None:
+        self.progress.complete(self.lesson.id, self.index)
+        if self.index + 1 < len(self.lesson.steps):
+            await self.show_step(self.index + 1)
+        else:
+            self.progress.stand(self.lesson.id, 0)
+            self.post_message(self.Left())
+
+    async def action_pass_over(self) -> None:
+        """Go on without an answer; the step stays open."""
+        if self.shown.phase == "working":
+            self._say(_("The network is still learning. esc stops it; what it learned so far stays."))
+        elif self.index + 1 < len(self.lesson.steps):
+            await self.show_step(self.index + 1)
+        else:
+            self._say(_("This is the last step. enter finishes, esc goes home."))
+
+    async def action_go_back(self) -> None:
+        """The step before."""
+        if self.shown.phase == "working":
+            self._say(_("The network is still learning. esc stops it; what it learned so far stays."))
+        elif self.index == 0:
+            self._say(_("This is the first step. esc goes home."))
+        else:
+            await self.show_step(self.index - 1)
+
+    def action_player(self, verb: str) -> None:
+        """A player's key."""
+        if self.player is None:
+            self._say(_("Nothing plays here yet."))
+        else:
+            self._say(self.player.act(verb))
+            self._show_hints()
+
+    def action_why(self) -> None:
+        """Open the value under the cursor into its terms, or close it."""
+        if self.player is None:
+            self._say(_("w opens a value of a hidden state; there is none on this screen yet."))
+        else:
+            self.player.opened = not self.player.opened
+            self.player.query_one(StateMap).focus()
+
+    def action_train(self) -> None:
+        """Go on with a training that was stopped."""
+        figure = self.step.figure
+        stopped = figure is not None and isinstance(figure.options, Training)
+        if self.shown.phase == "shown" and stopped and not self.lab.ready(figure.options.model):  # type: ignore[union-attr]
+            self._compute(self.index, self._wanted(after=True), self.asked, resume=True)
+        else:
+            self._say(_("Nothing was stopped here that could train on."))
+
+    def action_sandbox(self) -> None:
+        """This lesson's model and text, in the sandbox."""
+        figure = self.step.figure
+        names = list(self.lesson.models)
+        if figure is not None and figure.options.models():
+            names = [*figure.options.models(), *names]
+        ready = [name for name in names if self.lab.begun(name)]
+        if not ready:
+            if names:
+                self._say(_("This lesson's network has not learned anything yet. Go on a little, then try s."))
+            else:
+                self._say(_("This lesson has no network of its own; the sandbox opens from home."))
+            return
+        name = ready[0]
+        own = figure.options.text if figure is not None and isinstance(figure.options, State) else ""
+        text = own or self.lab.entry(name).text
+        self.post_message(self.BenchWanted(self.lesson.title, self.lab.model(name), text))
+
+    def action_leave(self) -> None:
+        """Stop what runs; else go home."""
+        if self.shown.phase == "working":
+            self._stopping = True
+        else:
+            self.post_message(self.Left())
+
+    def _say(self, word: str) -> None:
+        self.query_one(KeyLine).say(word)
+
+    def on_key(self) -> None:
+        """A word of why lasts until the next key."""
+        self._say("")
+
+    # Work
+
+    def _compute(self, index: int, blocks: list[Block], asked: Asked | None, *, resume: bool = False) -> None:
+        """Train what is missing and measure what is to be shown, in a thread."""
+        figure = self.step.figure if self.step.figure in blocks else None
+        texts = [b.text for b in blocks if isinstance(b, Prose)]
+        if asked is not None:
+            texts += [asked.because, *(option.says for option in asked.options)]
+        names = {name for text in texts for name in names_in(text)} & set(self.lesson.values)
+        models = list(figure.options.models()) if figure is not None else []
+        for name in sorted(names):
+            models += models_of(self.lesson.values[name])
+        if asked is not None:
+            models += models_of(asked.answer)
+        self.steps[index] = replace(self.shown, phase="working")
+        self._stopping = False
+        self._place()
+        self._work(index, tuple(dict.fromkeys(models)), frozenset(names), asked, figure, self.shown, resume)
+
+    @work(thread=True, exclusive=True, group="step")
+    def _work(
+        self,
+        index: int,
+        models: tuple[str, ...],
+        names: frozenset[str],
+        asked: Asked | None,
+        figure: Any,
+        before: Shown,
+        resume: bool,
+    ) -> None:
+        """In the thread: only values in, only messages out."""
+        worker = get_current_worker()
+        try:
+            for name in models:
+                if self.lab.ready(name) or (self.lab.begun(name) and not resume):
+                    continue
+                shows = Training(model=name)
+                if figure is not None and isinstance(figure.options, Training) and figure.options.model == name:
+                    shows = figure.options
+                history: tuple[Checkpoint, ...] = self.lab.history(name) if self.lab.begun(name) else ()
+                with closing(self.lab.train(name)) as checkpoints:
+                    for checkpoint in checkpoints:
+                        history = (*history, checkpoint)
+                        self.post_message(self.Trained(name, shows.measure(self.lab, history)))
+                        if self._stopping or worker.is_cancelled:
+                            break
+            values: dict[str, Any] = {n: self.lesson.values[n].measure(self.lab).value for n in sorted(names)}
+            verdict = None
+            if asked is not None and before.response is not None:
+                verdict = grade(asked, before.response, self.lab, values)
+            measured = figure.options.run(self.lab) if figure is not None else None
+        except Exception as error:
+            # A lesson that cannot be computed must not take the screen with it: say so, and stay.
+            shown = replace(before, phase="asking" if before.response is None else "shown")
+            self.post_message(self.Ready(index, shown, _("This step could not be computed: {e}").format(e=error)))
+            return
+        phase = "shown" if self._whole(asked) else "asking"
+        self.post_message(
+            self.Ready(index, replace(before, phase=phase, values=values, verdict=verdict, figure=measured))
+        )
+
+    def _whole(self, asked: Asked | None) -> bool:
+        """Whether nothing is left to ask in the step: it has no question, or the question was answered."""
+        return asked is not None or not isinstance(self.step.asked, QuestionBlock | Prediction)
+
+    async def on_lesson_screen_trained(self, message: Trained) -> None:
+        """The curve falls."""
+        instrument = self.query_one("#instrument")
+        running = next(iter(self.query(TrainingFigure)), None)
+        if running is None or running.model_name != message.name:
+            await instrument.remove_children()
+            await instrument.mount(TrainingFigure(message.values, running=True, name=message.name))
+            self._place()
+        else:
+            running.show(message.values, running=True)
+
+    async def on_lesson_screen_ready(self, message: Ready) -> None:
+        """Everything is there: show it."""
+        self.steps[message.index] = message.shown
+        if message.index != self.index:
+            return
+        await self._reveal(message.shown, anew=True)
+        if message.problem:
+            self._say(message.problem)
+
+    async def _reveal(self, shown: Shown, *, anew: bool) -> None:
+        words, instrument = self.query_one("#words"), self.query_one("#instrument")
+        figure = self.step.figure
+        async with self.batch():
+            if shown.values and not self._before_has_none():
+                await self._refill(words)
+            if shown.figure is None or figure is None:
+                await instrument.remove_children()
+            elif not instrument.query(".-whole"):
+                # A figure that stood beside its question stays as the learner left it.
+                await instrument.remove_children()
+                widget = figure_widget(figure.show, figure.options, shown.figure, self.clock)
+                widget.add_class("-whole")
+                await instrument.mount(widget)
+            if shown.phase == "shown":
+                await self._reveal_answer(words, shown, anew=anew)
+                for field_ in self.query(ReciteField):
+                    await field_.remove()
+                if shown.recitals:
+                    await words.mount(Static(_recited(shown.recitals), classes="verdict"))
+                await self._lay(words, self._after())
+        self._place()
+        self._focus_instrument(shown)
+
+    def _before_has_none(self) -> bool:
+        return not any(names_in(b.text) for b in self._before() if isinstance(b, Prose))
+
+    async def _refill(self, words: Any) -> None:
+        """The words before the question have values in them: draw them again, now that they are known."""
+        for widget in list(words.query(Words)) + list(words.query(Equation)):
+            await widget.remove()
+        fresh: list[Any] = []
+        for block in self._before():
+            if isinstance(block, Prose):
+                fresh.append(Words(block, self.shown.values))
+            elif isinstance(block, Math):
+                fresh.append(Equation(block))
+        await words.mount_all(fresh, after=words.query(".step-title").first())
+
+    async def _reveal_answer(self, words: Any, shown: Shown, *, anew: bool) -> None:
+        if shown.verdict is None:
+            return
+        ask = self.query_one(Ask)
+        if not ask.answered:
+            ask.restore(shown.response, shown.confidence)
+            ask.commit()
+        if anew and shown.attempt is not None:
+            self.progress.grade(shown.attempt, shown.verdict.correct)
+        await ask.reveal(shown.verdict.truth, shown.verdict.correct, shown.verdict.says)
+
+    def _focus_instrument(self, shown: Shown) -> None:
+        if shown.phase != "shown":
+            return
+        for widget in self.query("#instrument StateMap, #instrument NumberField"):
+            widget.focus()
+            return
+        self.query_one("#words").focus()
+
+    @property
+    def help_keys(self) -> list[tuple[str, str]]:
+        """What the help says."""
+        return [
+            ("enter", self._enter_does()),
+            ("backspace", _("the step before")),
+            ("n", _("go on without an answer")),
+            ("↑ ↓", _("choose an option; a token on or back")),
+            ("← →", _("move a number; another unit")),
+            ("tab", _("to how sure you are, and between things")),
+            ("space", _("play, pause")),
+            (". ,", _("one token on, one back")),
+            ("home end", _("first and last")),
+            ("+ -", _("faster, slower")),
+            ("w", _("why: open the value under the cursor")),
+            ("t", _("train on, after a stop")),
+            ("s", _("this model in the sandbox; esc comes back")),
+            ("esc", _("stop what runs, or go home")),
+            ("ctrl+p", _("palette: themes and more")),
+            ("ctrl+q", _("leave")),
+        ]
+
+
+def _recited(recitals: tuple[Recital, ...]) -> Content:
+    """What the learner's own typing took."""
+    pieces: list[str | tuple[str, str]] = []
+    for recital in recitals:
+        words = _("{seconds:.1f} s, {slips} slips").format(seconds=recital.seconds, slips=recital.slips)
+        pieces += [(f"{recital.label}  ", "bold"), words, "\n"]
+    return Content.assemble(*pieces)

@@ -1,0 +1,68 @@
+"""What may stand in front of any screen: the help, and the word that the window is too small."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Static
+
+from tutor.i18n import _
+
+LEAST = (60, 20)
+"""Columns and rows below which no screen is true any more."""
+
+
+class TooSmallScreen(Screen[None]):
+    """One line, in front of a screen that waits unchanged behind it."""
+
+    DEFAULT_CSS = """
+    TooSmallScreen { align: center middle; }
+    TooSmallScreen > Static { width: auto; height: auto; text-align: center; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """The line."""
+        yield Static(self._line())
+
+    def on_resize(self, event: events.Resize) -> None:
+        """How large it is now."""
+        self.query_one(Static).update(self._line())
+
+    def _line(self) -> Content:
+        width, height = self.app.size
+        words = _("rnn-tutor needs {least}; this window is {now}.")
+        return Content(words.format(least="×".join(map(str, LEAST)), now=f"{width}×{height}"))
+
+
+class HelpScreen(ModalScreen[None]):
+    """The keys that do something here, and what they do."""
+
+    DEFAULT_CSS = """
+    HelpScreen { align: center middle; background: $background 70%; }
+    HelpScreen > VerticalScroll {
+        width: 64; max-width: 90%; height: auto; max-height: 90%; padding: 1 3; background: $surface;
+    }
+    """
+
+    BINDINGS = [Binding("escape,question_mark,enter,space", "dismiss", "close", show=False)]
+
+    def __init__(self, title: str, keys: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self.help_title = title
+        self.keys = tuple(keys)
+
+    def compose(self) -> ComposeResult:
+        """A line a key."""
+        room = max((len(key) for key, _ in self.keys), default=0) + 3
+        pieces: list[str | tuple[str, str]] = [(self.help_title, "bold"), "\n\n"]
+        for key, what in self.keys:
+            pieces += [(key.ljust(room), "$accent"), what, "\n"]
+        pieces += ["\n", (_("esc closes this."), "$text-muted")]
+        with VerticalScroll():
+            yield Static(Content.assemble(*pieces))

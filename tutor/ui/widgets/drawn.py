@@ -1,0 +1,111 @@
+"""`Drawn`: a widget whose rows come from `draw/`. Everything that is drawn, rather than laid out, is one of these.
+
+The rows are computed once for a size, a look and a state, and then served line by line. Nothing that enters here is
+markup: a row is made of spans, and a span's text is shown as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from functools import lru_cache
+
+from rich.segment import Segment
+from rich.style import Style as RichStyle
+from textual.app import App
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tutor.draw.cells import Look, Row, Style
+
+
+@lru_cache(maxsize=4096)
+def rich_style(style: Style) -> RichStyle:
+    """The terminal style of a drawn one."""
+    return RichStyle(
+        color=style.color,
+        bgcolor=style.background,
+        bold=style.bold or None,
+        dim=style.dim or None,
+        reverse=style.reverse or None,
+        underline=style.underline or None,
+    )
+
+
+def strip_of(row: Row, width: int, base: RichStyle) -> Strip:
+    """A row as Textual paints it, exactly `width` cells wide, on the widget's own style."""
+    segments = [Segment(span.text, rich_style(span.style)) for span in row]
+    return Strip(segments).adjust_cell_length(width).apply_style(base)
+
+
+def look_of(app: App[object]) -> Look:
+    """What the terminal can show, and whether the theme is dark."""
+    system = app.console.color_system
+    if app.no_color or system in (None, "standard", "windows"):
+        depth = "none"
+    elif system == "256":
+        depth = "256"
+    else:
+        depth = "truecolor"
+    encoding = (getattr(sys.__stdout__, "encoding", None) or "utf-8").lower().replace("-", "")
+    plain = os.environ.get("RNN_TUTOR_ASCII", "") not in ("", "0") or not encoding.startswith("utf")
+    return Look(depth=depth, ascii=plain, dark=app.current_theme.dark)  # type: ignore[arg-type]
+
+
+class Drawn(Widget):
+    """A widget that draws rows.
+
+    Subclasses say what with `draw(width, height, look)`, and call `redraw()` when their state has changed. A widget
+    of automatic height is as high as what it draws.
+    """
+
+    DEFAULT_CSS = """
+    Drawn { height: auto; width: 1fr; }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._rows: Sequence[Row] = ()
+        self._drawn_for: tuple[int, int, Look] | None = None
+
+    def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
+        """The rows to show.
+
+        Args:
+            width: cells to fill.
+            height: rows that there is room for; 0 when the widget's height follows what is drawn.
+            look: what the terminal can show.
+        """
+        raise NotImplementedError
+
+    def rows(self, width: int, height: int) -> Sequence[Row]:
+        """The rows for a size, drawn anew only when something they depend on has changed."""
+        wanted = (width, height, look_of(self.app))
+        if wanted != self._drawn_for:
+            self._rows = self.draw(*wanted)
+            self._drawn_for = wanted
+        return self._rows
+
+    def redraw(self, *, layout: bool = False) -> None:
+        """What was drawn is no longer true. `layout` says that its height may have changed too."""
+        self._drawn_for = None
+        self.refresh(layout=layout)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As high as what is drawn."""
+        return len(self.rows(width, 0))
+
+    def render_line(self, y: int) -> Strip:
+        """One line of what is drawn."""
+        width = self.size.width
+        fixed = 0 if self.styles.is_auto_height else self.size.height
+        rows = self.rows(width, fixed)
+        base = self.rich_style
+        return strip_of(rows[y], width, base) if y < len(rows) else Strip.blank(width, base)
+
+    def notify_style_update(self) -> None:
+        """A new theme may be a new look."""
+        super().notify_style_update()
+        self._drawn_for = None

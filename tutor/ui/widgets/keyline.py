@@ -1,0 +1,115 @@
+"""The line at the foot of every screen: what the next key does, and why a key did nothing.
+
+What does not fit is left out from the end, so a screen names its keys in the order of their weight. A hint answers
+the mouse as its key would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from textual import events
+
+from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, width
+from tutor.ui.widgets.drawn import Drawn
+
+
+class Hint(NamedTuple):
+    """A key, the action it runs, and what that does now."""
+
+    key: str
+    action: str
+    label: str
+
+
+class KeyLine(Drawn):
+    """Hints, or for the length of one key press a word of why."""
+
+    DEFAULT_CSS = """
+    KeyLine { dock: bottom; height: 1; padding: 0 1; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hints: Sequence[Hint] = ()
+        """What the keys do now."""
+        self.word = ""
+        """Said instead of the hints, until the next key."""
+
+    def show(self, hints: Sequence[Hint]) -> None:
+        """Name the keys."""
+        if tuple(hints) != tuple(self.hints):
+            self.hints = tuple(hints)
+            self.redraw()
+
+    def say(self, word: str) -> None:
+        """Say why a key did nothing, or what it did."""
+        if word != self.word:
+            self.word = word
+            self.redraw()
+
+    def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
+        """One row."""
+        if self.word:
+            return [(Span(crop(self.word, width, ascii=look.ascii), look.accent),)]
+        spans = []
+        for hint, _, _ in self._placed(width):
+            spans += [Span(hint.key, look.accent), Span(f" {hint.label}   ", look.muted)]
+        return [tuple(spans)]
+
+    def _placed(self, available: int) -> list[tuple[Hint, int, int]]:
+        """Each hint that fits, with the columns it takes."""
+        placed = []
+        column = 0
+        for hint in self.hints:
+            size = width(hint.key) + 1 + width(hint.label)
+            if column + size > available:
+                break
+            placed.append((hint, column, column + size))
+            column += size + 3
+        return placed
+
+    async def on_click(self, event: events.Click) -> None:
+        """A hint does what its key does."""
+        x = event.x - 1
+        for hint, start, end in self._placed(self.size.width):
+            if start <= x < end and hint.action:
+                await self.screen.run_action(hint.action)
+
+
+class TitleLine(Drawn):
+    """The line at the head of a screen: where you are on the left, how far on the right, and a rule beneath."""
+
+    DEFAULT_CSS = """
+    TitleLine { dock: top; height: 2; padding: 0 1; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left: tuple[str, ...] = ()
+        """The way here; the last is where you are."""
+        self.right = ""
+
+    def show(self, *left: str, right: str = "") -> None:
+        """Name the place."""
+        self.left, self.right = left, right
+        self.redraw()
+
+    def draw(self, width_: int, height: int, look: Look) -> Sequence[Row]:
+        """The names, and the rule."""
+        between = " > " if look.ascii else " › "
+        right = crop(self.right, width_, ascii=look.ascii)
+        room = max(width_ - width(right) - 2, 0)
+        names = list(self.left)
+        # The way here gives way before the place itself does.
+        while len(names) > 1 and width(between.join(names)) > room:
+            names.pop(0)
+        way = between.join(names[:-1]) + (between if len(names) > 1 else "")
+        place = crop(names[-1] if names else "", max(room - width(way), 0), ascii=look.ascii)
+        gap = " " * max(width_ - width(way) - width(place) - width(right), 0)
+        rule = "-" if look.ascii else "─"
+        return [
+            (Span(way, look.muted), Span(place, Style(bold=True)), Span(gap, PLAIN), Span(right, look.muted)),
+            (Span(rule * width_, look.muted),),
+        ]
