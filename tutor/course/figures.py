@@ -1,7 +1,8 @@
 """What each figure shows, as values: options → `run(lab)` → a value with its `table()` of numbers.
 
-`FIGURES` is the registry: the name in a lesson's `show = "…"` to its options record. How a figure looks is one file
-in `ui/widgets/`, under the same name; plain text and exports use `table()`, and so show the same numbers.
+`FIGURES` is the registry: the name in a lesson's `show = "…"` to its options record. How a figure looks is
+one file in `ui/widgets/`, under the same name; plain text and exports use `table()`, and so show the same
+numbers.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import msgspec
 from msgspec import Struct
 
 from tutor.course.lab import Lab, ModelEntry, bits
-from tutor.course.probes import Found, Probe, models_of
+from tutor.course.measured import Found
+from tutor.course.probes import Probe, models_of
 from tutor.engine.gradient_flow import decay
 from tutor.engine.model import Run
 from tutor.engine.training import Checkpoint
@@ -39,7 +41,7 @@ class StateValues(Struct, frozen=True):
         """A row for each step: its token, its units and the size of the change."""
         hidden = self.run.hidden
         units = tuple(f"h{i + 1}" for i in range(hidden.shape[1]))
-        rows = [
+        rows: list[tuple[str | float, ...]] = [
             (str(t + 1), token, *(float(v) for v in hidden[t]), float(self.run.change[t]))
             for t, token in enumerate(self.run.tokens)
         ]
@@ -66,7 +68,10 @@ class State(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_f
         if self.next < 0:
             return f"`next` is {self.next}", "write how many of the next tokens to show, 0 for none"
         if self.next and not entry.trained:
-            return f"the model `{self.model}` is untrained, and expects no next token", "drop `next`, or train it"
+            return (
+                f"the model `{self.model}` is untrained, and expects no next token",
+                "drop `next`, or train it",
+            )
         if not self.text and not entry.text:
             return (
                 f"the model `{self.model}` has no text to run on",
@@ -99,7 +104,9 @@ class GradientValues(Struct, frozen=True):
         return Table(columns, rows)
 
 
-class Gradient(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="gradient"):
+class Gradient(
+    Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="gradient"
+):
     """The log chart of ‖∂h_T/∂h_t‖ for `W_h` = ρ × orthogonal."""
 
     cells: tuple[Literal["rnn", "gru", "lstm"], ...] = ("rnn",)
@@ -128,7 +135,10 @@ class Gradient(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
         if self.seed < 0:
             return f"`seed` is {self.seed}", "write a seed of 0 or more"
         if self.activation != "tanh" and (gated := [cell for cell in self.cells if cell != "rnn"]):
-            return f'`activation = "{self.activation}"` does not apply to the {gated[0]}', 'write activation = "tanh"'
+            return (
+                f'`activation = "{self.activation}"` does not apply to the {gated[0]}',
+                'write activation = "tanh"',
+            )
         return None
 
     def run(self, lab: Lab) -> GradientValues:
@@ -168,7 +178,9 @@ class TrainingValues(Struct, frozen=True):
         return Table(("updates", "bits per token"), tuple(rows + [(n, b) for n, b in self.baselines]))
 
 
-class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="training"):
+class Training(
+    Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="training"
+):
     """The training curve, live while the model trains."""
 
     model: str
@@ -191,11 +203,14 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
 
     def measure(self, lab: Lab, history: tuple[Checkpoint, ...]) -> TrainingValues:
         """The values of a history, whole or in the making."""
-        tokens = Counter(token for sequence in lab.corpus(self.model) for token in sequence)
-        total = sum(tokens.values())
+        ends = ("<end>",) if lab.entry(self.model).task == "next-word" else ()
+        sequences = [(*sequence, *ends) for sequence in lab.corpus(self.model)]
+        # What is guessed is every token but the first of each sequence, which is given; its end too.
+        wanted = Counter(token for sequence in sequences for token in sequence[1:])
+        total = sum(wanted.values())
         known = {
-            "uniform": math.log2(len(tokens)),
-            "unigram": -sum(n / total * math.log2(n / total) for n in tokens.values()),
+            "uniform": math.log2(len({token for sequence in sequences for token in sequence})),
+            "unigram": -sum(n / total * math.log2(n / total) for n in wanted.values()),
         }
         return TrainingValues(
             tuple((c.step, bits(c.loss)) for c in history),

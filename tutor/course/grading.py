@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from tutor.course.lab import Lab
 from tutor.course.lesson import Asked, Option, filled
-from tutor.course.probes import Measured
+from tutor.course.measured import Measured
 
 
 class Verdict(Struct, frozen=True):
@@ -26,9 +26,7 @@ class Verdict(Struct, frozen=True):
     """The feedback of the option chosen, then the reason; both with their values in."""
 
 
-def grade(
-    asked: Asked, response: str | float, lab: Lab, values: Mapping[str, float | str]
-) -> Verdict:
+def grade(asked: Asked, response: str | float, lab: Lab, values: Mapping[str, float | str]) -> Verdict:
     """Judge a response: an option's key, or a number.
 
     Args:
@@ -88,9 +86,7 @@ def close(asked: Asked, guess: float, truth: float) -> bool:
     return ratio <= math.log(asked.factor) + 1e-9
 
 
-def texts(
-    measured: Measured, truth: str, asked: Asked, values: Mapping[str, float | str]
-) -> dict[str, Any]:
+def texts(measured: Measured, truth: str, asked: Asked, values: Mapping[str, float | str]) -> dict[str, Any]:
     """The names that a feedback may use: the lesson's values, and `value`, `amount`, `answer` of this answer.
 
     `value` is what the probe found; where that is the key of a winner, the amount that it won with.
@@ -105,7 +101,8 @@ def _said(text: str, known: Mapping[str, Any]) -> str:
     try:
         return filled(text, known)
     except (ValueError, TypeError):
-        # A format that does not fit its value is an author's slip, and `check` names it; the learner reads on.
+        # A format that does not fit its value is an author's slip, and `check` names it; the
+        # learner reads on.
         return text
 
 

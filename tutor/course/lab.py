@@ -1,8 +1,8 @@
 """Where a lesson's networks live: built, trained, kept and run by name.
 
-A lab has one seed, added to every model's own: `check --seeds` opens one lab a seed, and nothing else changes.
-A training that is stopped is not thrown away: the iterator is kept as it stands, so that going on gives the same
-bytes as if it had never been stopped, and only a finished one is cached.
+A lab has one seed, added to every model's own: `check --seeds` opens one lab a seed, and nothing else
+changes. A training that is stopped is not thrown away: the iterator is kept as it stands, so that going on
+gives the same bytes as if it had never been stopped, and only a finished one is cached.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ _BOUNDS = (
 )
 
 
-class NotTrained(Exception):  # noqa: N818 - it states what is so
+class NotTrained(Exception):
     """A model was asked for before it was trained."""
 
     def __init__(self, name: str) -> None:
@@ -163,7 +163,7 @@ class Lab:
             return self._corpora[name]
 
     def ready(self, name: str) -> bool:
-        """Whether the model is as it should be: untrained by design, or trained to its end (here or in the cache)."""
+        """Whether it is as it should be: untrained by design, or trained to its end, here or before."""
         entry = self.entry(name)
         with self._lock:
             if name not in self._kept:
@@ -247,7 +247,7 @@ class Lab:
                 if h_0 == "zeros":
                     self._runs[key] = model.run(tokens)
                 else:
-                    size = entry.hidden * (2 if entry.bidirectional else 1)
+                    size = entry.layers * entry.hidden * (2 if entry.bidirectional else 1)
                     rng = np.random.default_rng([entry.seed + self.seed, 1])
                     start = rng.uniform(-1.0, 1.0, size).astype(np.float32)
                     self._runs[key] = model.run(tokens, h_0=start)
@@ -326,9 +326,12 @@ class Lab:
                 return
             arrays, metadata = weights.load(path)
             rows = msgspec.json.decode(metadata["history"], type=_Stored).history
+            if not rows or rows[-1][0] != entry.steps:
+                return
             model = Model(self._spec(entry), self._vocabulary(name))
             model.load_state_dict(arrays)
-        except (OSError, ValueError, KeyError):
+        except Exception:
+            # Whatever lies in a cache, it is never worth more than training again.
             return
         history = [
             Checkpoint(
@@ -355,9 +358,7 @@ def corpus_bytes(folder: Path, corpus: str) -> bytes:
             raise ValueError(f"the corpus `{corpus}` is larger than {MAX_CORPUS_BYTES} bytes")
         return path.read_bytes()
     except OSError as error:
-        raise ValueError(
-            f"the corpus `{corpus}` cannot be read: {error.strerror or error}"
-        ) from error
+        raise ValueError(f"the corpus `{corpus}` cannot be read: {error.strerror or error}") from error
 
 
 def sequences(data: bytes, unit: Literal["words", "characters"]) -> tuple[tuple[str, ...], ...]:

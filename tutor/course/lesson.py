@@ -1,13 +1,14 @@
 """What a lesson is: frozen values, as the loader builds them and everything else reads them.
 
-Nothing here computes. An answer is a probe (`probes.py`), a picture names its figure (`figures.py`); both are run
-in a `Lab` (`lab.py`), which trains and keeps the lesson's models.
+Nothing here computes. An answer is a probe (`probes.py`), a picture names its figure (`figures.py`); both
+are run in a `Lab` (`lab.py`), which trains and keeps the lesson's models.
 """
 
 from __future__ import annotations
 
+import re
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from msgspec import Struct
 
 from tutor.course.figures import Options
 from tutor.course.lab import ModelEntry
+from tutor.course.outline import Problem
 from tutor.course.probes import Probe
 
 
@@ -130,7 +132,7 @@ class Step(Struct, frozen=True):
 
 
 class Claim(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An ordering that the prose states, recomputed by `check` over seeds: `left` < `right` by `margin` at least."""
+    """An ordering that the prose states: `left` < `right`, by `margin` at least. `check` recomputes it."""
 
     says: str
     left: Probe
@@ -156,25 +158,55 @@ class Lesson(Struct, frozen=True, kw_only=True):
     path: Path
 
 
+class Course(Struct, frozen=True):
+    """A course: its lessons in order, and what is wrong with those left out."""
+
+    title: str
+    lessons: tuple[Lesson, ...]
+    problems: tuple[Problem, ...] = ()
+
+    def lesson(self, id: str) -> Lesson | None:
+        """The lesson of an id, or of a number as text; None when there is none."""
+        wanted = id.strip()
+        number = int(wanted) if wanted.isascii() and wanted.isdigit() else None
+        return next((one for one in self.lessons if one.id == wanted or one.number == number), None)
+
+
+CODE = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
+"""Inline code, which is shown as it is: in `h_{t-1}` the braces are the author's."""
+
+
+def pieces(text: str) -> Iterator[tuple[str, str | None, str]]:
+    """A text as literals, each followed by the name and the format of the value after it, if there is one."""
+    start = 0
+    for code in [*CODE.finditer(text), None]:
+        words = text[start : code.start() if code else len(text)]
+        for literal, name, spec, _ in string.Formatter().parse(words):
+            yield literal, name, spec or ""
+        if code:
+            yield code[0], None, ""
+            start = code.end()
+
+
 def names_in(text: str) -> tuple[str, ...]:
-    """The names that a text asks for in braces: `"{a:.2f} of {b}"` → `("a", "b")`.
+    """The names that a text asks for in braces, outside inline code: `"{a:.2f} of {b}"` → `("a", "b")`.
 
     Raises:
         ValueError: a brace without its partner, or an empty name.
     """
-    fields = [(name, text) for _, name, _, _ in string.Formatter().parse(text) if name is not None]
-    for name, _ in fields:
+    names = [name for _, name, _ in pieces(text) if name is not None]
+    for name in names:
         if not name.isidentifier():
             raise ValueError(f"{{{name}}} is not a name; write {{{{ and }}}} for braces")
-    return tuple(name for name, _ in fields)
+    return tuple(names)
 
 
 def filled(text: str, values: Mapping[str, Any]) -> str:
-    """`text` with its values put in; a value that is not known yet is shown as `…`."""
+    """`text` with its values put in, `…` for one that is not known yet. Inline code stays as it is."""
     parts = []
-    for literal, name, spec, _ in string.Formatter().parse(text):
+    for literal, name, spec in pieces(text):
         parts.append(literal)
         if name is not None:
             value = values.get(name)
-            parts.append("…" if value is None else format(value, spec or ""))
+            parts.append("…" if value is None else format(value, spec))
     return "".join(parts)

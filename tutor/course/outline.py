@@ -1,7 +1,7 @@
 """The course at a glance: what lessons there are, in which order, read from their front matter alone.
 
-The home screen paints from it, so it imports the standard library and msgspec only: no NumPy, no Markdown parser,
-nothing of a lesson's body but its count of steps.
+The home screen paints from it, so it imports the standard library and msgspec only: no NumPy, no Markdown
+parser, nothing of a lesson's body but its count of steps.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def name_of(path: Path) -> tuple[int, str, str | None] | None:
-    """A file's number, id and language: `03-the-cell.zh.md` → (3, "the-cell", "zh"); None when it is no lesson."""
+    """Number, id and language: `03-the-cell.zh.md` → (3, "the-cell", "zh"); None when it is no lesson."""
     stem, dot, language = path.name.removesuffix(".md").partition(".")
     match = _NAME.fullmatch(stem)
     if match is None or path.suffix != ".md" or (dot and not _LANGUAGE.fullmatch(language)):
@@ -105,7 +105,9 @@ def read_text(path: Path) -> str:
         return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise LessonError([Problem(path, line, "a byte that is not UTF-8", "save the file as UTF-8")]) from error
+        raise LessonError(
+            [Problem(path, line, "a byte that is not UTF-8", "save the file as UTF-8")]
+        ) from error
     except OSError as error:
         what = f"it cannot be read ({error.strerror or error})"
         raise LessonError([Problem(path, 1, what, "check that the file is there")]) from error
@@ -190,7 +192,12 @@ def read_outline(path: Path, part: str = "") -> tuple[Outline | None, tuple[Prob
     needs = table.get("needs", [])
     if not isinstance(needs, list) or not all(isinstance(n, str) for n in needs):
         problems.append(
-            Problem(path, line_of(text, "needs"), "`needs` is not a list of lessons", 'write needs = ["lesson-id"]')
+            Problem(
+                path,
+                line_of(text, "needs"),
+                "`needs` is not a list of lessons",
+                'write needs = ["lesson-id"]',
+            )
         )
         needs = []
     if title is None or goal is None:
@@ -239,9 +246,15 @@ def read_course_file(folder: Path) -> CourseFile:
     number = table.get("format")
     if number != FORMAT:
         if isinstance(number, int) and number > FORMAT:
-            what, mend = f"the course has format {number}, and this version reads {FORMAT}", "update rnn-tutor"
+            what, mend = (
+                f"the course has format {number}, and this version reads {FORMAT}",
+                "update rnn-tutor",
+            )
         else:
-            what, mend = f"format {number!r} is not known" if "format" in table else "no `format`", "write format = 1"
+            what, mend = (
+                f"format {number!r} is not known" if "format" in table else "no `format`",
+                "write format = 1",
+            )
         return CourseFile("", (), (Problem(path, line_of(text, "format"), what, mend),))
     for key in table:
         if key not in (known := ("format", "title", "parts")):
@@ -252,14 +265,22 @@ def read_course_file(folder: Path) -> CourseFile:
     parts = []
     listed = table.get("parts", [])
     if not isinstance(listed, list) or not listed:
-        problems.append(Problem(path, line_of(text, "parts"), "no parts", "write [[parts]] with folder and title"))
+        problems.append(
+            Problem(path, line_of(text, "parts"), "no parts", "write [[parts]] with folder and title")
+        )
         listed = []
     headers = [i for i, line in enumerate(text.split("\n"), 1) if line.strip() == "[[parts]]"]
     for index, part in enumerate(listed):
         line = headers[index] if index < len(headers) else 1
-        named = isinstance(part, dict) and isinstance(part.get("folder"), str) and isinstance(part.get("title"), str)
+        named = (
+            isinstance(part, dict)
+            and isinstance(part.get("folder"), str)
+            and isinstance(part.get("title"), str)
+        )
         if not named:
-            problems.append(Problem(path, line, "a part without folder or title", "write both under [[parts]]"))
+            problems.append(
+                Problem(path, line, "a part without folder or title", "write both under [[parts]]")
+            )
         elif not (folder / part["folder"]).is_dir():
             what = f"the part's folder `{part['folder']}` does not exist"
             problems.append(Problem(path, line, what, "make it, or correct the name"))
@@ -324,7 +345,9 @@ def unknown_needs(outlines: Iterable[Outline]) -> list[Problem]:
     return problems
 
 
-def _files(folder: Path, problems: list[Problem]) -> tuple[list[Path], dict[tuple[int, str], dict[str, Path]]]:
+def _files(
+    folder: Path, problems: list[Problem]
+) -> tuple[list[Path], dict[tuple[int, str], dict[str, Path]]]:
     """A part's originals in their order, and the translations of each."""
     originals: list[tuple[tuple[int, str], Path]] = []
     translations: dict[tuple[int, str], dict[str, Path]] = {}
@@ -343,7 +366,9 @@ def _files(folder: Path, problems: list[Problem]) -> tuple[list[Path], dict[tupl
     for key, others in translations.items():
         if key not in have:
             for path in others.values():
-                problems.append(Problem(path, 1, "a translation without its original", "put the original beside it"))
+                problems.append(
+                    Problem(path, 1, "a translation without its original", "put the original beside it")
+                )
     return [path for _, path in sorted(originals)], translations
 
 

@@ -17,6 +17,9 @@ from tutor.draw.cells import width as width_of
 
 Cell = tuple[str, Style]
 
+_LEAST_NAME = 4
+"""Cells under which the name of the x axis says nothing, and is left out."""
+
 
 class Tick(NamedTuple):
     """A place on an axis, in rows from the top or columns from the left, and its name."""
@@ -56,11 +59,11 @@ class Scale(NamedTuple):
             count += 1
 
 
-def nice_steps(span: float) -> Iterator[float]:
-    """1, 2, 2.5 and 5 times powers of ten, around a span, rising."""
+def nice_steps(span: float, factors: Sequence[float] = (1.0, 2.0, 2.5, 5.0)) -> Iterator[float]:
+    """Some factors times powers of ten, around a span, rising."""
     power = math.floor(math.log10(span)) - 2
     for exponent in range(power, power + 4):
-        for factor in (1.0, 2.0, 2.5, 5.0):
+        for factor in factors:
             # Division keeps 0.1 the float that is written 0.1.
             yield factor * 10.0**exponent if exponent >= 0 else factor / 10.0**-exponent
 
@@ -87,8 +90,8 @@ def scale(low: float, high: float, rows: int, steps: Iterable[float], *, from_to
         per_row = step / apart
         top = end if from_top else end + per_row * (rows - 1)
         waste = per_row * (rows - 1) / (high - low)
-        # About three rows from tick to tick read best; a tenth of the height is worth one row.
-        cost = 2 * waste + 0.2 * abs(apart - 3) + (2.0 if apart < 2 else 0.0)
+        # About three rows from tick to tick read best; a seventh of the height is worth one row.
+        cost = 2 * waste + 0.3 * abs(apart - 3) + (2.0 if apart < 2 else 0.0)
         if best is None or cost < best[0]:
             best = cost, Scale(top, per_row, rows, step)
     if best is None:
@@ -102,7 +105,8 @@ def tick_text(value: float, step: float) -> str:
     if value == 0 or abs(value) < step / 1e6:
         return "0"
     if step < 1e-4 or abs(value) >= 1e6:
-        return f"{value:.3g}"
+        digits = math.floor(math.log10(abs(value))) - math.floor(math.log10(step)) + 1
+        return f"{value:.{min(max(digits, 1), 12)}g}"
     decimals = max(-math.floor(math.log10(step) + 1e-9), 0)
     # A step of 2.5 has one more than a step of 2.
     return f"{value:.{decimals + (round(step * 10**decimals, 6) % 1 == 0.5)}f}"
@@ -113,10 +117,11 @@ def x_ticks(low: float, high: float, columns: int) -> tuple[Tick, ...]:
     if columns < 1:
         return ()
     span = high - low
-    if not span > 0:
+    if span < 1e-290:
         return (Tick(0, tick_text(low, abs(low) or 1.0)),)
-    for step in nice_steps(span * 10):
-        if step < span / max(columns, 1):
+    whole = low == int(low) and high == int(high)
+    for step in nice_steps(span * 10, (1.0, 2.0, 5.0)):
+        if step < span / columns or (whole and step < 1):
             continue
         first = math.ceil(low / step - 1e-9)
         last = math.floor(high / step + 1e-9)
@@ -166,7 +171,7 @@ class Raster:
         for layer in self._layers:
             here = layer.get((row, column), ())
             if len(here) > 1 and all("\u2800" <= sign <= "\u28ff" for sign, _ in here):
-                # Fine lines lend one another their dots, so that none has a gap, and take turns with the colour.
+                # Fine lines share their dots, so that none has a gap, and take turns with the colour.
                 dots = reduce(or_, (ord(sign) for sign, _ in here))
                 return chr(dots), here[column % len(here)][1]
             if here:
@@ -178,8 +183,8 @@ class Entry(NamedTuple):
     """A name beside the plot or in its legend."""
 
     sign: str
-    text: str
     style: Style
+    text: str
     place: float
     """Rows from the top, with its fraction: which of two lines ends above the other."""
 
@@ -195,14 +200,19 @@ def spread(entries: Sequence[Entry], rows: int) -> dict[int, Entry]:
     return dict(zip(places, ordered, strict=True))
 
 
-def legend(entries: Sequence[Entry]) -> Row:
-    """The entries in one line."""
-    spans: list[Span] = []
+def legend(entries: Sequence[Entry], width: int, look: Look) -> list[Row]:
+    """The entries above the plot, in as many lines as they need."""
+    lines: list[list[Span]] = [[]]
+    used = 0
     for entry in entries:
-        sign = entry.sign + " " if entry.sign else ""
-        spans.append(Span(("   " if spans else "") + sign, entry.style))
-        spans.append(Span(crop(entry.text, 40), entry.style))
-    return tuple(spans)
+        text = f"{entry.sign} {crop(entry.text, max(width - 2, 1), ascii=look.ascii)}"
+        gap = "   " if lines[-1] else ""
+        if gap and used + len(gap) + width_of(text) > width:
+            lines.append([])
+            gap, used = "", 0
+        lines[-1].append(Span(gap + text, entry.style))
+        used += len(gap) + width_of(text)
+    return [fit(tuple(line), width) for line in lines if line]
 
 
 def frame(
@@ -241,7 +251,9 @@ def frame(
 
 def _x_names(ticks: Sequence[Tick], start: int, width: int, look: Look, x_label: str) -> Row:
     """The ticks' numbers under their marks, and at the right the axis' name, which they give way to."""
-    name = crop(x_label, max(width - start, 0), ascii=look.ascii)
+    first = ticks[0].text if ticks else ""
+    room = width - start - len(first) - 2
+    name = crop(x_label, room, ascii=look.ascii) if room >= _LEAST_NAME else ""
     size = width_of(name)
     text = ""
     for tick in ticks:

@@ -211,8 +211,10 @@ def row_width(row: Row) -> int:
 def fit(row: Row, width: int) -> Row:
     """`row` in exactly `width` cells: cut at the right, or filled with spaces."""
     spans: list[Span] = []
-    left = max(width, 0)
+    left = width
     for span in row:
+        if left <= 0:
+            break
         text = span.text
         if not _is_simple(text):
             kept, used = _head(_clusters(text), left)
@@ -227,12 +229,10 @@ def fit(row: Row, width: int) -> Row:
                 spans.append(span)
             left -= len(text)
         else:
-            if left:
-                spans.append(Span(text[:left], span.style))
+            spans.append(Span(text[:left], span.style))
             left = 0
-        if not left:
-            return tuple(spans)
-    spans.append(Span(" " * left, PLAIN))
+    if left > 0:
+        spans.append(Span(" " * left, PLAIN))
     return tuple(spans)
 
 

@@ -1,7 +1,7 @@
 """Line charts: linear for a training curve, logarithmic for a gradient that loses a decade every few steps.
 
 Nothing is left out in silence. What is zero, infinite or no number on a scale that has no place for it is
-drawn at the edge, under a sign of its own, and named.
+drawn at the edge, under a sign of its own, and named wherever there are four rows to do it in.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tutor.draw.axes import (
     title,
     x_ticks,
 )
-from tutor.draw.cells import Look, Row, Span, Style, crop, fit
+from tutor.draw.cells import Look, Row, Span, Style
 from tutor.draw.cells import width as width_of
 
 Point = tuple[float, float]
@@ -66,6 +66,7 @@ def line_chart(
     y_label: str = "",
     baselines: Sequence[tuple[str, float]] = (),
     x_range: tuple[float, float] | None = None,
+    y_range: tuple[float, float] | None = None,
     words: Words = WORDS,
 ) -> list[Row]:
     """Series on linear axes, as `height` rows of `width` cells.
@@ -79,12 +80,14 @@ def line_chart(
         y_label: the name of the y axis.
         baselines: names and levels drawn across.
         x_range: the first and last x, when they are known before the points are.
+        y_range: levels that are in sight even before a point is there, so that the axis keeps still.
         words: what to say of points that have no place.
     """
     levels = [(name, level) for name, level in baselines if abs(level) < _LARGEST]
     values = [y for line in series for _, y in line.points if abs(y) < _LARGEST] + [
         level for _, level in levels
     ]
+    values += [level for level in y_range or () if abs(level) < _LARGEST]
     low, high = _linear_range(values)
 
     def fitted(rows: int) -> Scale:
@@ -125,11 +128,10 @@ def log_chart(
     ys = [y for line in series for _, y in line.points]
     values = [y for y in ys if least <= y <= _MOST_DECADES]
     low, high = min(values, default=least if known else -1.0), max(values, default=max(least, 0.0))
-    if math.ceil(high) - math.floor(low) < 1:
-        low = high - 1
+    low = min(low, high - 1.0)
 
     def fitted(rows: int) -> Scale:
-        decades = (step for step in nice_steps(max(high - low, 1.0) * 10) if step >= 1 and step == int(step))
+        decades = (step for step in nice_steps((high - low) * 10) if step >= 1 and step == int(step))
         return scale(low, high, rows, decades, from_top=True)
 
     under = "0" if all(y == -math.inf for y in ys if y < least) else f"<{_power(least)}"
@@ -161,7 +163,8 @@ class _Room(NamedTuple):
     """How a chart's rows and columns are shared out."""
 
     title: bool
-    legend: bool
+    legend: list[Row]
+    """The names above the plot, when they are not beside it."""
     beside: int
     """Columns for the names at the right; 0 when they are not there."""
     rows: int
@@ -198,8 +201,13 @@ class _Chart(NamedTuple):
         """The rows."""
         lines = [Line(line.label, _kept(line.points)) for line in series]
         notes = self._notes(series, lines, look, words)
-        names = [line.label for line in lines if line.label] + [name for name, _ in baselines]
-        room = _shared(names, width, height, bool(y_label or notes))
+        signs = [(palettes.marker(i, look), palettes.series(i, look)) for i in range(len(lines))]
+        dash = "-" if look.ascii else "╌"
+        entries = [
+            Entry(*sign, line.label, 0.0) for line, sign in zip(lines, signs, strict=True) if line.label
+        ]
+        entries += [Entry(dash, look.muted, name, 0.0) for name, _ in baselines]
+        room = _shared(entries, width, height, look, titled=bool(y_label), noted=bool(notes))
 
         has_floor = (
             bool(self.under)
@@ -216,33 +224,28 @@ class _Chart(NamedTuple):
         x = _Across.over(lines, x_range, columns)
 
         raster = Raster(columns, room.rows)
-        entries = []
-        for index, line in enumerate(lines):
-            sign, style = palettes.marker(index, look), palettes.series(index, look)
+        for index, (line, (sign, style)) in enumerate(zip(lines, signs, strict=True)):
             self._draw_line(raster, line, x, y, look, sign, style, (index, len(lines)))
-            if line.label:
-                entries.append(Entry(sign, line.label, style, self._end(line, y, room.rows)))
-        for name, level in baselines:
-            dash = "-" if look.ascii else "╌"
+        for _, level in baselines:
             raster.rule(y.row(level), dash, look.muted)
-            entries.append(Entry(dash, name, look.muted, y.place(level)))
 
+        places = [self._end(line, y, room.rows) for line in lines if line.label]
+        places += [y.place(level) for _, level in baselines]
+        ends = [entry._replace(place=place) for entry, place in zip(entries, places, strict=True)]
         above = [title(y_label, notes, width, look)] if room.title else []
-        if room.legend:
-            above.append(fit(legend(entries), width))
-        entries = [
-            entry._replace(text=crop(entry.text, max(room.beside - 4, 0), ascii=look.ascii))
-            for entry in entries
-        ]
-        return above + frame(
-            raster,
-            y_names,
-            x_ticks(x.start, x.end, columns),
-            width,
-            look,
-            gutter=spread(entries, room.rows) if room.beside else {},
-            axis=room.axis,
-            x_label=x_label,
+        return (
+            above
+            + room.legend
+            + frame(
+                raster,
+                y_names,
+                x_ticks(x.start, x.end, columns),
+                width,
+                look,
+                gutter=spread(ends, room.rows) if room.beside else {},
+                axis=room.axis,
+                x_label=x_label,
+            )
         )
 
     def _draw_line(
@@ -262,11 +265,18 @@ class _Chart(NamedTuple):
             _signs(raster, inside, x, y, sign, style)
         else:
             _fine(raster, inside, x, y, sign, style, order)
+        close = _apart(line.points, x) <= 2.5
+        before: tuple[int, int] | None = None
         for across, value in line.points:
-            if value < self.least:
-                raster.put(x.column(across), raster.rows - 1, _under_sign(look), style)
-            elif value > self.most:
-                raster.put(x.column(across), 0, _over_sign(look), style)
+            edge = raster.rows - 1 if value < self.least else 0 if value > self.most else None
+            if edge is None:
+                before = None
+                continue
+            column = x.column(across)
+            joined = before is not None and before[1] == edge and close
+            for at in range(min(before[0], column) + 1 if joined and before else column, column + 1):
+                raster.put(at, edge, _under_sign(look) if value < self.least else _over_sign(look), style)
+            before = column, edge
 
     def _end(self, line: Line, y: Scale, rows: int) -> float:
         """The row where a line ends, with its fraction."""
@@ -307,16 +317,18 @@ def _kept(points: Sequence[Point]) -> list[Point]:
     return [(x, y) for x, y in points if abs(x) < _LARGEST and not math.isnan(y)]
 
 
-def _shared(names: Sequence[str], width: int, height: int, titled: bool) -> _Room:
-    """What there is no room for is given up in this order: the line of names, the title, the axis."""
+def _shared(
+    entries: Sequence[Entry], width: int, height: int, look: Look, *, titled: bool, noted: bool
+) -> _Room:
+    """What there is no room for is given up in this order: the title, the names above the plot, the axis."""
     axis = height >= 4
-    has_title = height >= 6 and titled
+    has_title = (titled and height >= 6) or (noted and height >= 4)
     rows = max(height - 2 * axis - has_title, 1)
-    beside = max(map(width_of, names), default=0) + 4 if names else 0
-    if len(names) > rows or width - _TICK_ROOM - beside < _LEAST_PLOT:
-        beside = 0
-    has_legend = bool(names) and not beside and rows >= 3
-    return _Room(has_title, has_legend, beside, rows - has_legend, axis)
+    beside = max((width_of(entry.text) for entry in entries), default=0) + 4 if entries else 0
+    if beside and len(entries) <= rows and width - _TICK_ROOM - beside >= _LEAST_PLOT:
+        return _Room(has_title, [], beside, rows, axis)
+    lines = legend(entries, width, look)[: max(rows - 2, 0)]
+    return _Room(has_title, lines, 0, rows - len(lines), axis)
 
 
 class _Across(NamedTuple):

@@ -13,6 +13,9 @@ from tutor.draw.cells import width as width_of
 from tutor.draw.glyphs import subscript
 
 _MOST_PITCH = 14
+"""Columns from copy to copy, at the most; a longer token is cropped."""
+_SEEN = 64
+"""Tokens that are measured."""
 
 
 def unrolled(
@@ -43,12 +46,14 @@ def unrolled(
     position = min(max(position, 0), count)
     start = subscript("h", 0, ascii=look.ascii)
     right, up, line, more = ("->", "^", "-", "~") if look.ascii else ("→", "↑", "─", "…")
-    longest = max((width_of(t) for t in (*tokens, *(outputs or ()))), default=0)
+    # The first tokens set the pitch: nothing moves when the chain scrolls, and a long text costs no more.
+    longest = max((width_of(t) for t in (*tokens[:_SEEN], *(outputs or ())[:_SEEN])), default=0)
     label = width_of(subscript("h", count, ascii=look.ascii))
     least = 3 + 1 + label + 1 + len(right)
     pitch = min(max(least, longest + 1), _MOST_PITCH)
     lead = max(len(start) + 1 + len(right), (pitch - 3) // 2 + 1)
-    room = max((width - lead - label - 1) // pitch, 1)
+    # After the last box comes its state, or where the chain goes on, the sign of that.
+    room = max((width - lead - 3 - (1 + label) - 2) // pitch + 1, 1)
     first = 0
     if room < count:
         first = min(max(position - 1 - room // 2, 0), count - room)
@@ -83,12 +88,13 @@ def unrolled(
         its = style_of(step)
         boxes.append(("[W]" if taken else "[ ]", its))
         name = subscript("h", step, ascii=look.ascii)
-        if step < position and index + 1 < count:
-            boxes.append((pad(line + name, pitch - 3 - len(right)).replace(" ", line) + right, PLAIN))
-        elif step <= position:
-            boxes.append((pad(line + name, pitch - 3), its))
+        gap = pitch - 3 if step < last or last == count else label + 2
+        if step < position and step < last:
+            boxes.append((pad(line + name, gap - len(right)).replace(" ", line) + right, PLAIN))
+        elif taken:
+            boxes.append((pad(line + name, gap), its))
         else:
-            boxes.append((" " * (pitch - 3), PLAIN))
+            boxes.append((" " * gap, PLAIN))
         arrow = " " * middle + (up if taken else " ") + " " * (pitch - middle - 1)
         arrows.append((arrow, its))
         below.append((_under(tokens[index], pitch, middle, look), its))
@@ -97,7 +103,7 @@ def unrolled(
             above.append((_under(output, pitch, middle, look), its))
             rising.append((arrow, its))
     if last < count:
-        boxes.append((" " + more, look.muted))
+        boxes.append((more, look.muted))
     chain = [fit(merged(row), width) for row in (boxes, arrows, below)]
     if compact:
         return chain

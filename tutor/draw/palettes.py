@@ -17,21 +17,21 @@ BACKGROUND = {True: "#121212", False: "#e0e0e0"}
 
 # From 0 to -1 and from 0 to +1.
 _MINUS = {
-    True: ("#202124", "#17466b", "#3a8cc4", "#a6d8ff"),
-    False: ("#f7f7f6", "#9cc7e6", "#3d85bd", "#0a3a66"),
+    True: ("#202124", "#17466b", "#3a8cc4", "#8ccbff"),
+    False: ("#f7f7f6", "#9cc7e6", "#3d85bd", "#0a4078"),
 }
 _PLUS = {
-    True: ("#202124", "#65370d", "#d07f2a", "#ffd29b"),
-    False: ("#f7f7f6", "#efc08c", "#c46a1b", "#6b2f05"),
+    True: ("#202124", "#65370d", "#cf7a24", "#ffc173"),
+    False: ("#f7f7f6", "#efc08c", "#c46a1b", "#7d3400"),
 }
 
 # The same at 256 colours, from 0 to 5 fifths, picked from the terminal's own cube.
 _MINUS_256 = {
-    True: ("#262626", "#005f87", "#005fd7", "#0087d7", "#5fafff", "#afd7ff"),
+    True: ("#262626", "#005f87", "#005fd7", "#0087d7", "#00afff", "#87d7ff"),
     False: ("#eeeeee", "#afd7ff", "#87afd7", "#0087d7", "#005faf", "#00005f"),
 }
 _PLUS_256 = {
-    True: ("#262626", "#875f00", "#af5f00", "#d78700", "#ffaf5f", "#ffd7af"),
+    True: ("#262626", "#875f00", "#af5f00", "#d78700", "#ffaf00", "#ffd787"),
     False: ("#eeeeee", "#ffd7af", "#ffaf5f", "#d78700", "#af5f00", "#5f0000"),
 }
 # The cube has too few colours to lean towards the background: each level borrows the one before it, and these
@@ -53,8 +53,10 @@ TONE = 0.38
 """How far a row that is not the current one leans towards the background."""
 
 _SERIES = {
-    True: ("#6fd0bf", "#f0a35e", "#8fb8ff", "#e790b8", "#dccf6a", "#b4b9c0"),
-    False: ("#00685c", "#a34f00", "#2456b0", "#a12a68", "#6b6000", "#4c525a"),
+    ("truecolor", True): ("#6fd0bf", "#f2994a", "#7396ff", "#d8649f", "#e8d36a", "#f2f4f7"),
+    ("truecolor", False): ("#00685c", "#a34a00", "#2b55c4", "#6b0f45", "#6b6400", "#181b20"),
+    ("256", True): ("#5fd7af", "#ff875f", "#5f87ff", "#d75faf", "#d7d75f", "#eeeeee"),
+    ("256", False): ("#005f5f", "#af5f00", "#005fd7", "#5f005f", "#5f5f00", "#121212"),
 }
 _MARKERS = "○●◇◆△▲"
 _ASCII_MARKERS = "ox+*#@"
@@ -106,23 +108,6 @@ def mix(color: str, other: str, share: float) -> str:
     """`color` with `share` of `other` in it."""
     a, b = oklab(color), oklab(other)
     return _hex((a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share))
-
-
-_CUBE = (0, 95, 135, 175, 215, 255)
-
-
-@lru_cache(maxsize=1)
-def _terminal_colors() -> tuple[str, ...]:
-    """Colours 16 to 255 of xterm: the cube, then the greys. The first 16 are the theme's, and so unknown."""
-    cube = [f"#{r:02x}{g:02x}{b:02x}" for r in _CUBE for g in _CUBE for b in _CUBE]
-    return (*cube, *(f"#{n:02x}{n:02x}{n:02x}" for n in range(8, 239, 10)))
-
-
-@lru_cache(maxsize=1024)
-def nearest(color: str) -> str:
-    """The nearest of a 256-colour terminal's own colours."""
-    lab = oklab(color)
-    return min(_terminal_colors(), key=lambda other: math.dist(lab, oklab(other)))
 
 
 def steps(look: Look) -> int:
@@ -184,11 +169,8 @@ def series(index: int, look: Look) -> Style:
     """The style of the index-th series of a chart. The first is the accent: what a lesson is about."""
     if look.depth == "none":
         return Style(bold=index == 0)
-    if index == 0:
-        return look.accent
-    colors = _SERIES[look.dark]
-    one = colors[index % len(colors)]
-    return Style(nearest(one) if look.depth == "256" else one)
+    colors = _SERIES[look.depth, look.dark]
+    return Style(colors[index % len(colors)])
 
 
 def marker(index: int, look: Look) -> str:

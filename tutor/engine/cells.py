@@ -1,7 +1,8 @@
 """The cells: for each, its step beside its backward step, in the letters of its equation.
 
-A cell owns no weights and no time. It is handed the buffers of one step and fills them. `CELLS` is the registry: the
-gate panel, the menus, the lesson loader and the gradient checks iterate it, so a new cell is one class and one line.
+A cell owns no weights and no time. It is handed the buffers of one step and fills them. `CELLS` is the
+registry: the gate panel, the menus, the lesson loader and the gradient checks iterate it, so a new cell is one
+class and one line.
 
 Shapes: B batch, H hidden_size, G the number of stacked blocks of a weight matrix, PyTorch's order.
 """
@@ -14,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.floating[Any]]
+Maybe = Array | None
+"""What belongs to c: an array for the LSTM, None for the others."""
 
 
 class Gate(NamedTuple):
@@ -25,12 +28,13 @@ class Gate(NamedTuple):
 
 
 def sigmoid(x: Array, out: Array) -> None:
-    """σ(x) = 1 / (1 + e⁻ˣ), relatively exact in both tails, without overflow; `out` may not be `x`.
+    """σ(x) = 1 / (1 + e⁻ˣ), relatively exact in the tail, without overflow.
 
-    The form ½(1 + tanh(x/2)) loses every digit below x = −37, where saturation is shown. Here the numerator is
-    e^min(x, 0), so that a tail is as exact as the exponential.
+    `x` is used up as scratch space, and `out` may not be `x`. The form ½(1 + tanh(x/2)) loses every digit
+    below x = −37, where saturation is shown. Here σ = e^min(x, 0) / (1 + e^−|x|): the tail is as exact as the
+    exponential.
     """
-    np.minimum(x, 0.0, out)
+    np.minimum(x, 0.0, out=out)
     np.exp(out, out)
     np.abs(x, x)
     np.negative(x, x)
@@ -40,7 +44,10 @@ def sigmoid(x: Array, out: Array) -> None:
 
 
 class RNN:
-    """h_t = φ(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), φ = tanh, relu or the identity (Elman 1990; torch.nn.RNN)."""
+    """The plain recurrent cell (Elman 1990; torch.nn.RNN).
+
+    h = φ(W_ih x + b_ih + W_hh h₋ + b_hh)                 φ = tanh, relu or the identity
+    """
 
     gates: ClassVar = (Gate("h", (-1.0, 1.0), "hidden state"),)
     states: ClassVar = ("h",)
@@ -52,25 +59,24 @@ class RNN:
     def __init__(self, *, nonlinearity: str = "tanh", **_: object) -> None:
         self.nonlinearity = nonlinearity
 
-    def step(self, a: Array, h_: Array, c_: Array | None, w: Weights, h: Array, c: Array | None, kept: Array) -> None:
+    def step(self, a: Array, h_: Array, c_: Maybe, w: Weights, h: Array, c: Maybe, kept: Array) -> None:
         """Fill h from a = W_ih x + b_ih + b_hh (B, H) and h₋ (B, H)."""
         h_.dot(w.hh_t, h)
         np.add(h, a, h)
         if self.nonlinearity == "tanh":
             np.tanh(h, h)
         elif self.nonlinearity == "relu":
-            np.maximum(h, 0.0, h)
+            np.maximum(h, 0.0, out=h)
 
     def back(
-        self, dh: Array, dc: Array | None, h_: Array, c_: Array | None, w: Weights, h: Array, c: Array | None, kept: Array
-    ) -> tuple[Array, Array, Array, Array | None]:
+        self, dh: Array, dc: Maybe, h_: Array, c_: Maybe, w: Weights, h: Array, c: Maybe, kept: Array
+    ) -> tuple[Array, Array, Array, Maybe]:
         """From dL/dh to dL/da (for x), dL/da (for h₋), dL/dh₋, dL/dc₋."""
+        da: Array = dh
         if self.nonlinearity == "tanh":
             da = dh * (1.0 - h * h)
         elif self.nonlinearity == "relu":
             da = dh * (h > 0)
-        else:
-            da = dh
         return da, da, da.dot(w.hh), None
 
 
@@ -97,10 +103,11 @@ class GRU:
     def __init__(self, *, reset: str = "after", **_: object) -> None:
         self.reset = reset
 
-    def step(self, a: Array, h_: Array, c_: Array | None, w: Weights, h: Array, c: Array | None, kept: Array) -> None:
-        """Fill h and r, z, n, q from a (B, 3H), in which the biases of r and z are both, that of n is b_in alone."""
+    def step(self, a: Array, h_: Array, c_: Maybe, w: Weights, h: Array, c: Maybe, kept: Array) -> None:
+        """Fill h and r, z, n, q from a (B, 3H); in it r and z have both their biases, n has b_in alone."""
         H = h.shape[1]
-        rz, r, z, n, q = kept[:, : 2 * H], kept[:, :H], kept[:, H : 2 * H], kept[:, 2 * H : 3 * H], kept[:, 3 * H :]
+        r, z, n, q = (kept[:, i * H : (i + 1) * H] for i in range(4))
+        rz = kept[:, : 2 * H]
         if self.reset == "after":
             u = h_.dot(w.hh_t)  # (B, 3H)
             s = u[:, : 2 * H] + a[:, : 2 * H]
@@ -119,8 +126,8 @@ class GRU:
         np.add(h, n, h)
 
     def back(
-        self, dh: Array, dc: Array | None, h_: Array, c_: Array | None, w: Weights, h: Array, c: Array | None, kept: Array
-    ) -> tuple[Array, Array, Array, Array | None]:
+        self, dh: Array, dc: Maybe, h_: Array, c_: Maybe, w: Weights, h: Array, c: Maybe, kept: Array
+    ) -> tuple[Array, Array, Array, Maybe]:
         """From dL/dh to dL/da (for x), dL/da (for h₋), dL/dh₋, dL/dc₋."""
         H = h.shape[1]
         r, z, n, q = (kept[:, i * H : (i + 1) * H] for i in range(4))
@@ -159,7 +166,7 @@ class LSTM:
     def __init__(self, **_: object) -> None:
         pass
 
-    def step(self, a: Array, h_: Array, c_: Array | None, w: Weights, h: Array, c: Array | None, kept: Array) -> None:
+    def step(self, a: Array, h_: Array, c_: Maybe, w: Weights, h: Array, c: Maybe, kept: Array) -> None:
         """Fill h, c and i, f, g, o, tanh(c) from a (B, 4H), with both biases, and the state before."""
         assert c is not None
         assert c_ is not None
@@ -176,8 +183,8 @@ class LSTM:
         np.multiply(o, tanh_c, h)
 
     def back(
-        self, dh: Array, dc: Array | None, h_: Array, c_: Array | None, w: Weights, h: Array, c: Array | None, kept: Array
-    ) -> tuple[Array, Array, Array, Array | None]:
+        self, dh: Array, dc: Maybe, h_: Array, c_: Maybe, w: Weights, h: Array, c: Maybe, kept: Array
+    ) -> tuple[Array, Array, Array, Maybe]:
         """From dL/dh and dL/dc to dL/da (for x), dL/da (for h₋), dL/dh₋, dL/dc₋."""
         assert c_ is not None
         assert dc is not None

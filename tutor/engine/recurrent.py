@@ -1,7 +1,8 @@
 """`Recurrent`: layers × directions of a cell over time, by PyTorch's conventions.
 
-There is one forward pass, and it records: what is shown is what was computed. Both biases are kept apart, weights are
-stored stacked as in PyTorch, and one flat vector holds all parameters, so that an optimiser takes them in one stride.
+There is one forward pass, and it records: what is shown is what was computed. Both biases are kept apart,
+weights are stored stacked as in PyTorch, and one flat vector holds all parameters, so that an optimiser takes
+them in one stride.
 """
 
 from __future__ import annotations
@@ -31,9 +32,29 @@ def _size(name: str, value: object) -> int:
     return int(value)
 
 
-def _shape(name: str, array: Array, expected: tuple[int, ...]) -> None:
-    if array.shape != expected:
-        raise ValueError(f"{name}: got shape {array.shape}, expected {expected}")
+def _numbers(name: str, value: Any, dtype: np.dtype[Any], expected: tuple[int | str, ...]) -> Array:
+    """`value` as an array of finite numbers; a letter in the expected shape stands for any size of at least 1."""
+    try:
+        array: Array = np.asarray(value)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ValueError(
+            f"{name}: got {type(value).__name__}, expected an array of {dtype} ({error})"
+        ) from None
+    if array.dtype != dtype:
+        raise ValueError(f"{name}: got dtype {array.dtype}, expected {dtype}")
+    fits = len(array.shape) == len(expected) and all(
+        size == wanted or (isinstance(wanted, str) and size > 0)
+        for size, wanted in zip(array.shape, expected, strict=True)
+    )
+    if not fits:
+        letters = " and ".join(wanted for wanted in expected if isinstance(wanted, str))
+        least = f" with {letters} of at least 1" if letters else ""
+        raise ValueError(
+            f"{name}: got shape {array.shape}, expected ({', '.join(map(str, expected))}){least}"
+        )
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: got NaN or infinity, expected finite numbers")
+    return array
 
 
 class Recurrent:
@@ -48,7 +69,8 @@ class Recurrent:
         bias: whether there are b_ih and b_hh.
         nonlinearity: "tanh", "relu" or "identity", for the RNN.
         reset: "after" or "before" the product, for the GRU.
-        init: "uniform" U(±1/√H), "orthogonal" (`radius` × orthogonal in every block of W_hh, biases zero), "zeros".
+        init: "uniform" U(±1/√H); "orthogonal", which is `radius` × orthogonal in every block of W_hh, with biases
+            zero and the rest uniform; "zeros".
         radius: ρ of the orthogonal initialisation.
         forget_bias: what b_ih of the LSTM's forget gate starts at; b_hh's part is then 0.
         dtype: float32 or float64.
@@ -81,15 +103,22 @@ class Recurrent:
         _one_of("init", init, INITS)
         if nonlinearity != "tanh" and cell != "rnn":
             raise ValueError(f"nonlinearity: got {nonlinearity!r}, expected 'tanh': only the RNN has others")
+        if reset != "after" and cell != "gru":
+            raise ValueError(f"reset: got {reset!r}, expected 'after': only the GRU has a reset gate")
         if forget_bias is not None and (cell != "lstm" or not bias):
-            raise ValueError("forget_bias: only an LSTM with biases has one")
+            raise ValueError(
+                f"forget_bias: got {forget_bias!r}, expected None: only an LSTM with biases has one"
+            )
         if forget_bias is not None and not math.isfinite(forget_bias):
             raise ValueError(f"forget_bias: got {forget_bias!r}, expected a finite number")
         if not math.isfinite(radius):
             raise ValueError(f"radius: got {radius!r}, expected a finite number")
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
             raise ValueError(f"seed: got {seed!r}, expected a whole number of at least 0")
-        self.dtype = np.dtype(dtype)
+        try:
+            self.dtype = np.dtype(dtype)
+        except TypeError:
+            raise ValueError(f"dtype: got {dtype!r}, expected float32 or float64") from None
         if self.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
             raise ValueError(f"dtype: got {self.dtype}, expected float32 or float64")
         self.cell = cell
@@ -108,6 +137,11 @@ class Recurrent:
         self._initialise(init, radius, forget_bias, np.random.default_rng(int(seed)))
 
     # Parameters
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """After a copy or a pickle the named parameters are views of the flat vector again."""
+        self.__dict__.update(state)
+        self._params = self.views(self.flat)
 
     @property
     def num_directions(self) -> int:
@@ -137,7 +171,9 @@ class Recurrent:
             start = end
         return found
 
-    def _initialise(self, init: str, radius: float, forget_bias: float | None, rng: np.random.Generator) -> None:
+    def _initialise(
+        self, init: str, radius: float, forget_bias: float | None, rng: np.random.Generator
+    ) -> None:
         if init == "zeros":
             pass
         else:
@@ -151,7 +187,7 @@ class Recurrent:
                 elif name.startswith("weight_hh"):
                     for block in range(len(self._cell.blocks)):
                         q, r = np.linalg.qr(rng.standard_normal((H, H)))
-                        # The sign of R's diagonal makes the draw uniform over rotations and reflections (Mezzadri 2007).
+                        # R's signs make the draw uniform over rotations and reflections (Mezzadri 2007).
                         array[block * H : (block + 1) * H] = radius * (q * np.sign(np.diag(r)))
         if forget_bias is not None:
             at = self._cell.blocks.index("f") * H
@@ -179,13 +215,12 @@ class Recurrent:
             raise ValueError(f"state: got the unknown name {unknown[0]}, expected {', '.join(self._shapes)}")
         taken = {}
         for name, shape in self._shapes.items():
-            array = np.asarray(state[name])
-            if array.dtype.kind != "f":
-                raise ValueError(f"{name}: got dtype {array.dtype}, expected {self.dtype}")
-            _shape(name, array, shape)
-            if not np.isfinite(array).all():
-                raise ValueError(f"{name}: got a value that is not finite")
-            taken[name] = array
+            given = np.asarray(state[name])
+            if given.dtype.kind != "f":
+                raise ValueError(f"{name}: got dtype {given.dtype}, expected {self.dtype}")
+            with np.errstate(over="ignore"):
+                # Another precision is taken as near as can be; what this one cannot hold is refused as infinite.
+                taken[name] = _numbers(name, given.astype(self.dtype), self.dtype, shape)
         for name, array in taken.items():
             self._params[name][...] = array
 
@@ -214,13 +249,14 @@ class Recurrent:
         Raises:
             ValueError: by the argument's name, what came and what was expected.
         """
-        x = self._input(x)
+        x = _numbers("x", x, self.dtype, ("T", "B", self.input_size))
         T, B, _ = x.shape
         ends = self._lengths(lengths, T, B)
         h_0, c_0 = self._state(state, B)
         active = None if ends is None else np.arange(T)[:, None] < ends  # (T, B)
         layers: list[tuple[Record, ...]] = []
-        below = x.copy()
+        # What stands beyond a sequence's end may be anything, and has no part.
+        below: Array = x.copy() if active is None else np.where(active[:, :, None], x, self.dtype.type(0))
         for layer in range(self.num_layers):
             records = []
             for direction, suffix in enumerate(self._suffixes(layer)):
@@ -234,9 +270,18 @@ class Recurrent:
                 below = below * active[:, :, None]
         every = [record for records in layers for record in records]
         h_n = np.stack([record.h[0 if record.reverse else T] for record in every])
-        c_n = np.stack([record.c[0 if record.reverse else T] for record in every if record.c is not None]) if c_0 is not None else None
+        c_n = (
+            np.stack([record.c[0 if record.reverse else T] for record in every if record.c is not None])
+            if c_0 is not None
+            else None
+        )
         return Trace(
-            frozen(below), frozen(h_n), None if c_n is None else frozen(c_n), ends, tuple(layers), self._cell.kept
+            frozen(below),
+            frozen(h_n),
+            None if c_n is None else frozen(c_n),
+            ends,
+            tuple(layers),
+            self._cell.kept,
         )
 
     def _run(
@@ -288,29 +333,24 @@ class Recurrent:
             c.flags.writeable = False
         return Record(x, h, c, kept, reverse)
 
-    def _input(self, x: npt.ArrayLike) -> Array:
-        array = np.asarray(x)
-        if array.dtype != self.dtype:
-            raise ValueError(f"x: got dtype {array.dtype}, expected {self.dtype}")
-        if array.ndim != 3 or array.shape[2] != self.input_size:
-            raise ValueError(f"x: got shape {array.shape}, expected (T, B, {self.input_size})")
-        if array.shape[0] < 1 or array.shape[1] < 1:
-            raise ValueError(f"x: got shape {array.shape}, expected T and B of at least 1")
-        if not np.isfinite(array).all():
-            raise ValueError("x: got NaN or infinity, expected finite numbers")
-        return array
-
     def _lengths(self, lengths: Any, T: int, B: int) -> npt.NDArray[np.intp] | None:
         if lengths is None:
             return None
-        array = np.asarray(lengths)
+        try:
+            array = np.asarray(lengths)
+        except ValueError:
+            raise ValueError(f"lengths: got {lengths!r}, expected ({B},) whole numbers") from None
         if array.dtype.kind not in "iu":
             raise ValueError(f"lengths: got dtype {array.dtype}, expected whole numbers")
         if array.shape != (B,):
             raise ValueError(f"lengths: got shape {array.shape}, expected ({B},)")
         if array.min() < 1 or array.max() > T:
             raise ValueError(f"lengths: got {array.tolist()}, expected each from 1 to {T}")
-        return None if (array == T).all() else array.astype(np.intp)
+        if (array == T).all():
+            return None
+        ends = array.astype(np.intp)
+        ends.flags.writeable = False
+        return ends
 
     def _state(self, state: Any, B: int) -> tuple[Array, Array | None]:
         expected = (self.num_layers * self.num_directions, B, self.hidden_size)
@@ -320,21 +360,11 @@ class Recurrent:
         if self.cell == "lstm":
             if not isinstance(state, tuple | list) or len(state) != 2:
                 raise ValueError(f"state: got {type(state).__name__}, expected (h_0, c_0) for the LSTM")
-            given = {"h_0": state[0], "c_0": state[1]}
-        else:
-            if isinstance(state, tuple | list):
-                raise ValueError(f"state: got a {type(state).__name__}, expected h_0 for the {self.cell.upper()}")
-            given = {"h_0": state}
-        found = []
-        for name, value in given.items():
-            array = np.asarray(value)
-            if array.dtype != self.dtype:
-                raise ValueError(f"{name}: got dtype {array.dtype}, expected {self.dtype}")
-            _shape(name, array, expected)
-            if not np.isfinite(array).all():
-                raise ValueError(f"{name}: got NaN or infinity, expected finite numbers")
-            found.append(array)
-        return found[0], (found[1] if len(found) > 1 else None)
+            h_0 = _numbers("state: h_0", state[0], self.dtype, expected)
+            return h_0, _numbers("state: c_0", state[1], self.dtype, expected)
+        if isinstance(state, tuple | list):
+            raise ValueError(f"state: got a {type(state).__name__}, expected h_0 for the {self.cell.upper()}")
+        return _numbers("state: h_0", state, self.dtype, expected), None
 
     # Backward
 
@@ -359,10 +389,16 @@ class Recurrent:
         T, B, _ = trace.output.shape
         H = self.hidden_size
         lstm = self.cell == "lstm"
-        if len(trace.records) != self.num_layers or trace.names != self._cell.kept or trace.records[0][0].h.shape[2] != H:
+        if (
+            len(trace.records) != self.num_layers
+            or trace.names != self._cell.kept
+            or trace.records[0][0].h.shape[2] != H
+        ):
             raise ValueError("trace: it was made by another network")
         if d_c_n is not None and not lstm:
-            raise ValueError(f"d_c_n: got a gradient, expected None: the {self.cell.upper()} has no cell state")
+            raise ValueError(
+                f"d_c_n: got a gradient, expected None: the {self.cell.upper()} has no cell state"
+            )
         shape = (self.num_layers * self.num_directions, B, H)
         above = self._gradient("d_output", d_output, trace.output.shape)
         last_h = self._gradient("d_h_n", d_h_n, shape)
@@ -428,7 +464,9 @@ class Recurrent:
         cs: tuple[Any, ...] = tuple(record.c) if record.c is not None else (None,) * (T + 1)
         for t in order:
             total = dh + d_output[t]
-            a, u, dh_, dc_ = cell.back(total, dc, hs[t + before], cs[t + before], w, hs[t + now], cs[t + now], ks[t])
+            a, u, dh_, dc_ = cell.back(
+                total, dc, hs[t + before], cs[t + before], w, hs[t + now], cs[t + now], ks[t]
+            )
             if active is not None and not active[t].all():
                 # Where the state was only kept, its gradient passes through and no weight had a part.
                 on = active[t][:, None]
@@ -452,12 +490,4 @@ class Recurrent:
         return d_h, d_input, dh, dc
 
     def _gradient(self, name: str, value: npt.ArrayLike | None, shape: tuple[int, ...]) -> Array:
-        if value is None:
-            return np.zeros(shape, self.dtype)
-        array = np.asarray(value)
-        if array.dtype != self.dtype:
-            raise ValueError(f"{name}: got dtype {array.dtype}, expected {self.dtype}")
-        _shape(name, array, shape)
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name}: got NaN or infinity, expected finite numbers")
-        return array
+        return np.zeros(shape, self.dtype) if value is None else _numbers(name, value, self.dtype, shape)

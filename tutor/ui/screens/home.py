@@ -216,11 +216,11 @@ class HomeScreen(Screen[None]):
             if look_of(self.app).ascii:
                 dots = "*" * done + "." * max(outline.steps - done, 0)
             where = _("{done} of {steps} steps").format(done=done, steps=outline.steps)
-            pieces += [(dots, "$accent"), "  ", (where, "$text-muted")]
+            pieces += [(dots, "$accent"), "  ", (where, "$foreground 60%")]
         sure, total = self.progress.calibration().get("certain", (0, 0))
         if total:
             said = _("You were certain and right {right} times, certain and wrong {wrong}.")
-            pieces += ["\n\n", (said.format(right=sure, wrong=total - sure), "$text-muted")]
+            pieces += ["\n\n", (said.format(right=sure, wrong=total - sure), "$foreground 60%")]
         if self.progress.problem:
             pieces += ["\n\n", (self.progress.problem, "$warning")]
         for problem in self.problems:

@@ -20,6 +20,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
@@ -134,6 +135,7 @@ class LessonScreen(Screen[None]):
         self._asked: dict[int, Asked] = {}
         self._opened_at = 0.0
         self._stopping = False
+        self._drawn_values: dict[str, Any] = {}
 
     # What is where
 
@@ -143,6 +145,7 @@ class LessonScreen(Screen[None]):
         with Horizontal(id="body"):
             yield VerticalScroll(id="words")
             yield Vertical(id="instrument")
+            yield Static(Content(_("revealed when you commit")), id="curtain")
         yield KeyLine()
 
     async def on_mount(self) -> None:
@@ -185,20 +188,41 @@ class LessonScreen(Screen[None]):
         self._opened_at = self.clock()
         self.progress.stand(self.lesson.id, index)
         words, instrument = self.query_one("#words"), self.query_one("#instrument")
+        ready = self._measure_early()
         async with self.batch():
             await words.remove_children()
             await instrument.remove_children()
             await words.mount(Static(Content(self.step.title), classes="step-title"))
             await self._lay(words, self._before())
             await self._lay_asked(words)
+        self._drawn_values = self.shown.values
         words.scroll_home(animate=False)
         shown = self.shown
         if shown.phase == "shown":
             await self._reveal(shown, anew=False)
-        elif self.step.asked is None or isinstance(self.step.asked, QuestionBlock):
-            # Nothing to predict here: the picture may be shown at once.
-            self._compute(self.index, self._wanted(after=self.step.asked is None), None)
+        elif not ready or isinstance(self.step.asked, QuestionBlock) or self.step.asked is None:
+            # Nothing to predict before the picture that stands here: it may be shown at once.
+            self._compute(self.index, self._before(), None)
         self._place()
+
+    def _measure_early(self) -> bool:
+        """Measure what the words before the question need, where no training stands in between."""
+        names = self._names(self._before(), self.asked)
+        models = {model for name in names for model in models_of(self.lesson.values[name])}
+        if not all(self.lab.begun(model) for model in models):
+            return False
+        values = {name: self.lesson.values[name].measure(self.lab).value for name in sorted(names)}
+        self.steps[self.index] = replace(self.shown, values={**self.shown.values, **values})
+        return True
+
+    def _names(self, blocks: list[Block], asked: Asked | None, *, feedback: bool = False) -> set[str]:
+        """The lesson's values that some words ask for."""
+        texts = [block.text for block in blocks if isinstance(block, Prose)]
+        if asked is not None:
+            texts += [asked.ask, *(option.text for option in asked.options)]
+            if feedback:
+                texts += [asked.because, *(option.says for option in asked.options)]
+        return {name for text in texts for name in names_in(text)} & set(self.lesson.values)
 
     def _blocks(self) -> tuple[Block, ...]:
         return self.step.blocks
@@ -213,21 +237,21 @@ class LessonScreen(Screen[None]):
         blocks = self._blocks()
         return [] if asked is None else list(blocks[blocks.index(asked) + 1 :])
 
-    async def _lay(self, words: Any, blocks: list[Block]) -> None:
+    async def _lay(self, words: Widget, blocks: list[Block]) -> None:
         for block in blocks:
             if isinstance(block, Prose):
                 await words.mount(Words(block, self.shown.values))
             elif isinstance(block, Math):
                 await words.mount(Equation(block))
 
-    async def _lay_asked(self, words: Any) -> None:
+    async def _lay_asked(self, words: Widget) -> None:
         block = self.step.asked
         if isinstance(block, Recite):
             await words.mount(Static(Content(block.ask), classes="ask"))
             if not self.shown.recitals:
                 await words.mount(ReciteField(block, self.clock))
         elif (asked := self.asked) is not None:
-            await words.mount(Ask(asked))
+            await words.mount(Ask(asked, self.shown.values))
 
     def _wanted(self, *, after: bool) -> list[Block]:
         return [*self._before(), *(self._after() if after else [])]
@@ -238,8 +262,8 @@ class LessonScreen(Screen[None]):
         dots = "".join("◉" if i == self.index else "●" if i < self.index else "○" for i in range(total))
         right = _("{n} of {total}").format(n=self.index + 1, total=total) + "  " + dots
         self.query_one(TitleLine).show(self.lesson.part, self.lesson.title, right=right)
-        figure = bool(self.query_one("#instrument").children)
-        self.set_class(not figure, "-words-only")
+        self.set_class(self.step.figure is None, "-words-only")
+        self.set_class(not self.query("#instrument > *"), "-waiting")
         self._show_hints()
 
     def _show_hints(self) -> None:
@@ -426,10 +450,7 @@ class LessonScreen(Screen[None]):
     def _compute(self, index: int, blocks: list[Block], asked: Asked | None, *, resume: bool = False) -> None:
         """Train what is missing and measure what is to be shown, in a thread."""
         figure = self.step.figure if self.step.figure in blocks else None
-        texts = [b.text for b in blocks if isinstance(b, Prose)]
-        if asked is not None:
-            texts += [asked.because, *(option.says for option in asked.options)]
-        names = {name for text in texts for name in names_in(text)} & set(self.lesson.values)
+        names = self._names(blocks, asked or self.asked, feedback=asked is not None)
         models = list(figure.options.models()) if figure is not None else []
         for name in sorted(names):
             models += models_of(self.lesson.values[name])
@@ -510,8 +531,8 @@ class LessonScreen(Screen[None]):
         words, instrument = self.query_one("#words"), self.query_one("#instrument")
         figure = self.step.figure
         async with self.batch():
-            if shown.values and not self._before_has_none():
-                await self._refill(words)
+            if anew and self._drawn_values != shown.values:
+                await self._fill(words, shown)
             if shown.figure is None or figure is None:
                 await instrument.remove_children()
             elif not instrument.query(".-whole"):
@@ -529,23 +550,19 @@ class LessonScreen(Screen[None]):
                 await self._lay(words, self._after())
         self._place()
         self._focus_instrument(shown)
+        if shown.phase == "shown":
+            # Where the words do not all fit, what is new stands at the top of them.
+            self.call_after_refresh(self._scroll_to_news)
 
-    def _before_has_none(self) -> bool:
-        return not any(names_in(b.text) for b in self._before() if isinstance(b, Prose))
+    async def _fill(self, words: Widget, shown: Shown) -> None:
+        """Values in the words before the answer are known now: draw those words again."""
+        self._drawn_values = shown.values
+        for widget in words.query(Words):
+            widget.fill(shown.values)
+        for ask in self.query(Ask):
+            ask.fill(shown.values)
 
-    async def _refill(self, words: Any) -> None:
-        """The words before the question have values in them: draw them again, now that they are known."""
-        for widget in list(words.query(Words)) + list(words.query(Equation)):
-            await widget.remove()
-        fresh: list[Any] = []
-        for block in self._before():
-            if isinstance(block, Prose):
-                fresh.append(Words(block, self.shown.values))
-            elif isinstance(block, Math):
-                fresh.append(Equation(block))
-        await words.mount_all(fresh, after=words.query(".step-title").first())
-
-    async def _reveal_answer(self, words: Any, shown: Shown, *, anew: bool) -> None:
+    async def _reveal_answer(self, words: Widget, shown: Shown, *, anew: bool) -> None:
         if shown.verdict is None:
             return
         ask = self.query_one(Ask)
@@ -555,6 +572,12 @@ class LessonScreen(Screen[None]):
         if anew and shown.attempt is not None:
             self.progress.grade(shown.attempt, shown.verdict.correct)
         await ask.reveal(shown.verdict.truth, shown.verdict.correct, shown.verdict.says)
+
+    def _scroll_to_news(self) -> None:
+        words = self.query_one("#words")
+        for verdict in words.query(".verdict"):
+            words.scroll_to_widget(verdict, animate=False, top=True)
+            return
 
     def _focus_instrument(self, shown: Shown) -> None:
         if shown.phase != "shown":

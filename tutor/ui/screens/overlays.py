@@ -63,6 +63,6 @@ class HelpScreen(ModalScreen[None]):
         pieces: list[str | tuple[str, str]] = [(self.help_title, "bold"), "\n\n"]
         for key, what in self.keys:
             pieces += [(key.ljust(room), "$accent"), what, "\n"]
-        pieces += ["\n", (_("esc closes this."), "$text-muted")]
+        pieces += ["\n", (_("esc closes this."), "$foreground 60%")]
         with VerticalScroll():
             yield Static(Content.assemble(*pieces))

@@ -37,6 +37,7 @@ SIZES = (4, 8, 16, 32, 64)
 class SandboxScreen(Screen[None]):
     """A model, a text, and every instrument on them."""
 
+    AUTO_FOCUS = ""
     BINDINGS = [
         Binding("e", "edit", "edit the text"),
         Binding("m", "model", "another cell"),
@@ -142,7 +143,7 @@ class SandboxScreen(Screen[None]):
         self._show_hints()
 
     def _show_hints(self) -> None:
-        if self.query_one(Input).has_focus:
+        if not self.query_one(Input).has_class("-hidden"):
             hints = [Hint("enter", "", _("read this text")), Hint("esc", "leave", _("keep the old one"))]
         else:
             hints = [Hint("e", "edit", _("edit"))]
@@ -169,7 +170,7 @@ class SandboxScreen(Screen[None]):
         box.remove_class("-hidden")
         box.focus()
         box.cursor_position = len(box.value)
-        self.call_after_refresh(self._show_hints)
+        self._show_hints()
 
     async def on_input_submitted(self, message: Input.Submitted) -> None:
         """Read what was typed."""
@@ -185,7 +186,7 @@ class SandboxScreen(Screen[None]):
         self.query_one(Input).add_class("-hidden")
         for widget in self.query(StateMap):
             widget.focus()
-        self.call_after_refresh(self._show_hints)
+        self._show_hints()
 
     async def action_model(self) -> None:
         """The next cell, untrained, on the same text."""

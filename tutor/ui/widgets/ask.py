@@ -6,7 +6,8 @@ Who asks, when to commit and what is right is the lesson screen's; these say `Ch
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from textual import events
 from textual.app import ComposeResult
@@ -23,7 +24,8 @@ from tutor.course.lesson import Asked, Option, Prediction
 from tutor.draw.cells import Look, Row, Span, Style
 from tutor.draw.slider import slider, value_at
 from tutor.i18n import _
-from tutor.ui.widgets.drawn import Drawn
+from tutor.ui.widgets.drawn import Drawn, look_of
+from tutor.ui.widgets.words import sentence
 
 CONFIDENCES = ("guess", "fairly", "certain")
 """How sure a prediction can be, least first."""
@@ -213,12 +215,13 @@ class NumberField(Drawn, can_focus=True):
         if self.locked:
             return
         self.focus()
-        rows = self.rows(self.size.width, 0)
-        track = "".join(span.text for span in rows[0])
-        left, right = track.find("├"), track.rfind("┤")
-        if 0 <= left < right:
-            wanted = (event.x - left) / (right - left) * self.steps
-            self.action_nudge(round(wanted - self._fraction() * self.steps))
+        scale: Literal["linear", "log"] = "log" if self.scale == "log" else "linear"
+        look = look_of(self.app)
+        hit = value_at(event.x, self.low, self.high, self.size.width, look, scale=scale, format=_short)
+        if hit is not None:
+            self.typed = ""
+            self.value = hit
+            self.action_nudge(0)
 
     def watch_value(self) -> None:
         """Draw it, and say so."""
@@ -243,7 +246,7 @@ class NumberField(Drawn, can_focus=True):
         """
         return parse_number(self.typed) if self.typed else self.value
 
-    def lock(self) -> None:
+    def settle(self) -> None:
         """It is committed."""
         if self.typed:
             self.value = self.response
@@ -317,6 +320,12 @@ class Confidence(Drawn, can_focus=True):
         super().watch_has_focus(value)
         self._drawn_for = None
 
+    def settle(self) -> None:
+        """It is committed."""
+        self.locked = True
+        self.can_focus = False
+        self.add_class("-settled")
+
     @property
     def response(self) -> str:
         """The level's name."""
@@ -329,20 +338,25 @@ class Ask(Vertical):
     DEFAULT_CSS = """
     Ask { height: auto; margin-bottom: 1; }
     Ask > .ask { height: auto; text-style: bold; margin-bottom: 1; }
-    Ask > .verdict { height: auto; margin-top: 1; }
+    Ask > .verdict { height: auto; margin: 1 0 0 0; }
     """
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, values: Mapping[str, object]) -> None:
         super().__init__()
         self.asked = asked
+        self.values = values
         self.answered = False
 
     def compose(self) -> ComposeResult:
         """The words, then the means."""
-        yield Static(Content(self.asked.ask), classes="ask")
+        yield Static(sentence(self.asked.ask, self.values), classes="ask")
         yield self._means()
         if isinstance(self.asked, Prediction):
             yield Confidence()
+
+    def fill(self, values: Mapping[str, object]) -> None:
+        """The values in the question are known now."""
+        self.query(".ask").only_one(Static).update(sentence(self.asked.ask, values))
 
     def _means(self) -> Widget:
         if self.asked.options:
@@ -387,12 +401,11 @@ class Ask(Vertical):
         """No answer changes any more."""
         self.answered = True
         if isinstance(self.means, NumberField):
-            self.means.lock()
+            self.means.settle()
         else:
             self.means.locked = True
         for confidence in self.query(Confidence):
-            confidence.locked = True
-            confidence.can_focus = False
+            confidence.settle()
 
     async def reveal(self, truth: str, correct: bool, says: str) -> None:
         """Show what is true, and what to make of it."""
@@ -403,6 +416,5 @@ class Ask(Vertical):
             mine = _short(self.means.value)
             head = _("It is {truth}; you said {mine}.").format(truth=truth, mine=mine)
         style = "bold $success" if correct else "bold $warning"
-        verdict = Static(Content.assemble((head, style), " ", says), classes="verdict")
+        verdict = Static(Content.assemble((head, style), " ", sentence(says, {})), classes="verdict")
         await self.mount(verdict)
-        verdict.scroll_visible(animate=False)

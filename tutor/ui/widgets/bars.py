@@ -13,13 +13,20 @@ from tutor.ui.widgets.drawn import Drawn
 class BarsFigure(Drawn):
     """A bar for each amount, with its unit said once."""
 
+    DEFAULT_CSS = """
+    BarsFigure { height: 1fr; }
+    """
+
     def __init__(self, values: BarsValues) -> None:
         super().__init__()
         self.values = values
 
     def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
-        """The unit, then the bars, a row of air between them."""
-        rows: list[Row] = [(Span(crop(self.values.unit, width, ascii=look.ascii), look.muted),), ()]
-        for row in bars(self.values.items, width, look):
+        """The unit, then the bars, with a row of air between them where there is room."""
+        heading: Row = (Span(crop(self.values.unit, width, ascii=look.ascii), look.muted),)
+        if height < 2 * len(self.values.items) + 1:
+            return [heading, *bars(self.values.items, width, look, format="{:.3g}")]
+        rows: list[Row] = [heading, ()]
+        for row in bars(self.values.items, width, look, format="{:.3g}"):
             rows += [row, ()]
         return rows[:-1]

@@ -48,6 +48,12 @@ PLAYER_BINDINGS = [
 PLAYER_HINTS = (Hint("space", "player('toggle')", "play"), Hint(", .", "player('forward')", "step"))
 """What the key line says of them."""
 
+LEAST_ROWS, LEAST_NEXT = 6, 3
+"""Rows of the heatmap, and next words, that are shown before anything else gets room."""
+
+WIDEST = 4
+"""Cells that a unit may take where there is room."""
+
 TICK = 1 / 60
 """Seconds between looks at the clock while playing."""
 
@@ -56,7 +62,7 @@ class StateMap(ScrollView, can_focus=True):
     """The heatmap: a row for h_0 and for each token, a column for each unit. The cursor is on the current row."""
 
     DEFAULT_CSS = """
-    StateMap { height: 1fr; min-height: 3; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    StateMap { height: 3; scrollbar-size-vertical: 1; overflow-x: hidden; }
     """
 
     BINDINGS = [
@@ -98,7 +104,8 @@ class StateMap(ScrollView, can_focus=True):
         """Another run under the same lens."""
         self._run = run
         self._matrix = run.hidden if self.followed == "h" else followed_values(run, self.followed)
-        self._label = 5 + min(max((width(token) for token in run.tokens), default=4), 14)
+        longest = max((width(token) for token in run.tokens), default=0)
+        self._label = 5 + min(max(longest, width(_("token")), 2), 14)
         # The numbers of the steps take as much room as the last one needs.
         self._digits = max(len(str(len(run.tokens))), 1)
         self._label += self._digits - 1
@@ -109,7 +116,7 @@ class StateMap(ScrollView, can_focus=True):
         """Cells for a unit, and the first and last unit that fit in `available`."""
         units = self._matrix.shape[1]
         room = max(available - self._label - 8, 1)
-        each = 2 if units * 2 <= room else 1
+        each = max(min(room // units, WIDEST), 1)
         count = min(units, max(room // each, 1))
         first = min(max(self.unit - count // 2, 0), units - count)
         return each, first, first + count
@@ -164,14 +171,25 @@ class StateMap(ScrollView, can_focus=True):
 
     def watch_position(self, old: int, new: int) -> None:
         """Two rows changed, and the current one is in view."""
-        body = self.size.height - 1
-        top = self.scroll_offset.y
-        if body > 0 and not top <= new < top + body:
-            self.scroll_to(y=max(new - body // 2, 0), animate=False, immediate=True)
-            self.refresh()
+        if self._keep_in_view():
             return
+        top = self.scroll_offset.y
         low, high = min(old, new), max(old, new)
         self.refresh(Region(0, low - top + 1, self.size.width, high - low + 1))
+
+    def on_resize(self) -> None:
+        """With fewer rows, another part may have to show."""
+        self._keep_in_view()
+
+    def _keep_in_view(self) -> bool:
+        """Scroll to the current row where it is out of sight, and say whether that was so."""
+        body = self.size.height - 1
+        top = self.scroll_offset.y
+        if body <= 0 or top <= self.position < top + body:
+            return False
+        self.scroll_to(y=max(self.position - body // 2, 0), animate=False, immediate=True)
+        self.refresh()
+        return True
 
     def watch_unit(self) -> None:
         """The cursor moved within its row, or the columns moved under it."""
@@ -256,6 +274,12 @@ class Next(Drawn):
         self.run = run
         self.count = count
 
+    def show_count(self, count: int) -> None:
+        """As many words as there is room for."""
+        if count != self.count:
+            self.count = count
+            self.redraw(layout=True)
+
     def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
         """A heading and the bars; before the first token there is nothing to say yet."""
         if self.position == 0:
@@ -289,11 +313,11 @@ class Why(Drawn):
     def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
         """The equation, its terms named beneath, then where to look next."""
         if self.position == 0:
-            words = _("h₀ is set to zeros: there is nothing to remember before the first token.")
+            words = _("h₀ is set to zeros: nothing came before.")
             return [(Span(crop(words, width, ascii=look.ascii), look.muted),)]
         t = self.position - 1
         if self.unit >= self.run.model.spec.hidden_size:
-            words = _("This unit reads from the other end; choose one of the forward units.")
+            words = _("This unit reads from the other end.")
             return [(Span(crop(words, width, ascii=look.ascii), look.muted),)]
         return why_rows(self.run, t, self.unit, width, look)
 
@@ -391,6 +415,7 @@ class Player(Vertical):
 
     DEFAULT_CSS = """
     Player { height: 1fr; }
+    Player.-tight Next, Player.-tight Why, Player.-tight Transport { margin-top: 0; }
     """
 
     playback: reactive[Playback] = reactive(Playback(0), repaint=False)
@@ -435,12 +460,28 @@ class Player(Vertical):
 
     def on_resize(self, event: events.Resize) -> None:
         """The heatmap keeps at least five rows: the diagram gives way first, then the opened value's room."""
-        height = event.size.height
-        bars_rows = self.values.next + 2 if self.query(Next) else 0
-        spare = height - 2 - bars_rows - min(len(self.values.run.tokens) + 2, 8)
+        self._share(event.size.height)
+
+    def _share(self, height: int) -> None:
+        """Give each part its rows: what the step is about first, then air, then the diagram."""
+        rows = len(self.values.run.tokens) + 2
+        words = next(iter(self.query(Next)), None)
+        least = min(self.values.next, LEAST_NEXT)
+        room = height - 1 - min(rows, LEAST_ROWS) - (3 if self.opened else 0) - (least + 1 if words else 0)
+        gaps = 1 + self.opened + (words is not None)
+        airy = room >= gaps
+        self.set_class(not airy, "-tight")
+        room -= gaps if airy else 0
+        if words is not None:
+            more = min(self.values.next - least, max(room, 0))
+            words.show_count(least + more)
+            room -= more
         diagram = self.query_one(Diagram)
-        diagram.display = spare >= 4
-        diagram.compact = spare < 7
+        diagram.display = room >= 4
+        diagram.compact = room < 5
+        if diagram.display:
+            room -= 4 if diagram.compact else 5
+        self.query_one(StateMap).styles.height = max(min(rows, min(rows, LEAST_ROWS) + room), 2)
 
     def act(self, verb: str, position: int | None = None) -> str:
         """Do what a key asks; what is returned says why nothing moved, and is empty when something did."""
@@ -478,6 +519,7 @@ class Player(Vertical):
         """Show or hide the terms."""
         for why in self.query(Why):
             why.display = self.opened
+            self._share(self.size.height)
 
     def on_state_map_wanted(self, message: StateMap.Wanted) -> None:
         """A part passed a key on."""

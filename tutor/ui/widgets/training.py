@@ -47,7 +47,7 @@ class Said(Drawn):
     """One line about where the training stands."""
 
     DEFAULT_CSS = """
-    Said { height: 1; margin-top: 1; }
+    Said { height: 1; }
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class TrainingFigure(Vertical):
 
     DEFAULT_CSS = """
     TrainingFigure { height: 1fr; }
-    TrainingFigure > ProgressBar { height: 1; margin-top: 1; }
+    TrainingFigure > ProgressBar { height: 1; }
     TrainingFigure Bar { width: 1fr; }
     """
 
@@ -92,6 +92,7 @@ class TrainingFigure(Vertical):
         curve.values = values
         curve.redraw()
         bar.update(progress=step, total=values.steps)
+        bar.display = running or step < values.steps
         if running:
             said.words = _("update {step} of {steps} · {bits:.2f} bits").format(step=step, steps=values.steps, bits=bits)
         elif step < values.steps:

@@ -62,10 +62,15 @@ def paragraphs(text: str, values: Mapping[str, object]) -> list[Content]:
             if bullets:
                 number = bullets[-1]
                 sign = ("•" if number is None else f"{number}.") if first_in_item else " "
-                content = Content.assemble(("  " * (len(bullets) - 1) + sign + " ", "$text-muted"), content)
+                content = Content.assemble(("  " * (len(bullets) - 1) + sign + " ", "$foreground 60%"), content)
                 first_in_item = False
             found.append(content)
     return found
+
+
+def sentence(text: str, values: Mapping[str, object]) -> Content:
+    """A text of one paragraph, as asked or said."""
+    return Content(" ").join(paragraphs(text, values))
 
 
 def prose(block: Prose, values: Mapping[str, object]) -> Content:
@@ -82,6 +87,11 @@ class Words(Static):
 
     def __init__(self, block: Prose, values: Mapping[str, object]) -> None:
         super().__init__(prose(block, values))
+        self.block = block
+
+    def fill(self, values: Mapping[str, object]) -> None:
+        """The values are known now."""
+        self.update(prose(self.block, values))
 
 
 class Equation(Static):

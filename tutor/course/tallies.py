@@ -1,0 +1,121 @@
+"""Probes that count: in a corpus, in a model, and what its training came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from tutor.course.lab import Lab, ModelEntry, bits
+from tutor.course.measured import Base, Found, Measured, number
+from tutor.engine.text import tokenize
+
+
+class Count(Base, frozen=True, kw_only=True, tag="count"):
+    """How many `parameters`, `units`, `vocabulary` entries, `W_h` matrices, or `steps` (tokens of `text`).
+
+    An untrained model has neither an embedding nor a head: its parameters are the cell's alone.
+    """
+
+    model: str
+    what: Literal["parameters", "vocabulary", "units", "W_h", "steps"]
+    text: str = ""
+
+    def unfit(self, models: Mapping[str, ModelEntry]) -> Found | None:
+        """An untrained model has no vocabulary."""
+        if self.what == "vocabulary" and self.model in models and not models[self.model].trained:
+            return (
+                f"the model `{self.model}` is untrained, and has no vocabulary",
+                f"give [models.{self.model}] a `task` and a `corpus`",
+            )
+        return super().unfit(models) if self.what == "steps" else None
+
+    def measure(self, lab: Lab) -> Measured:
+        """Count."""
+        count = self._count(lab)
+        return Measured(count, float(count))
+
+    def _count(self, lab: Lab) -> int:
+        if self.what == "steps":
+            return len(lab.tokens(self.model, self.text))
+        if self.what == "units":
+            return lab.entry(self.model).hidden
+        model = lab.model(self.model)
+        if self.what == "vocabulary":
+            if model.vocabulary is None:
+                raise ValueError(f"the model `{self.model}` has no vocabulary; train it")
+            return len(model.vocabulary)
+        if self.what == "parameters":
+            return sum(int(array.size) for array in model.state_dict().values())
+        hidden = lab.entry(self.model).hidden
+        recurrent = model.net.state_dict().items()
+        return sum(array.shape[0] // hidden for name, array in recurrent if name.startswith("weight_hh"))
+
+
+def _continuations(lab: Lab, model: str, text: str) -> dict[str, int]:
+    """What follows `text` in the corpus, and how often."""
+    wanted = tuple(t.casefold() for t in lab.tokens(model, text))
+    n = len(wanted)
+    counts: dict[str, int] = {}
+    for sequence in lab.corpus(model):
+        folded = tuple(t.casefold() for t in sequence)
+        for i in range(len(folded) - n):
+            if folded[i : i + n] == wanted:
+                counts[folded[i + n]] = counts.get(folded[i + n], 0) + 1
+    return counts
+
+
+class _Corpus(Base, frozen=True, kw_only=True):
+    model: str
+    text: str = ""
+    word: str
+
+    def unfit(self, models: Mapping[str, ModelEntry]) -> Found | None:
+        """There has to be a corpus to count in."""
+        if self.model in models and not models[self.model].corpus:
+            return (
+                f"the model `{self.model}` has no corpus to count in",
+                f"give [models.{self.model}] a `corpus`",
+            )
+        return super().unfit(models)
+
+    def _word(self, lab: Lab) -> str:
+        tokens = tokenize(self.word, lab.entry(self.model).unit)
+        if len(tokens) != 1:
+            raise ValueError(f"`word` must be one token, got “{self.word}”")
+        return tokens[0].casefold()
+
+
+class CorpusCount(_Corpus, frozen=True, kw_only=True, tag="corpus_count"):
+    """How often the model's corpus goes on from `text` with `word`."""
+
+    def measure(self, lab: Lab) -> Measured:
+        """Count."""
+        count = _continuations(lab, self.model, self.text).get(self._word(lab), 0)
+        return Measured(count, float(count))
+
+
+class CorpusShare(_Corpus, frozen=True, kw_only=True, tag="corpus_share"):
+    """Of all the times that the corpus goes on from `text`, the part that goes on with `word`."""
+
+    def measure(self, lab: Lab) -> Measured:
+        """A share of 1."""
+        counts = _continuations(lab, self.model, self.text)
+        if not counts:
+            raise ValueError(f"the corpus of `{self.model}` nowhere goes on from “{self.text}”")
+        return number(counts.get(self._word(lab), 0) / sum(counts.values()))
+
+
+class FinalLoss(Base, frozen=True, kw_only=True, tag="final_loss"):
+    """The loss at the end of training, in bits per token."""
+
+    model: str
+
+    head: ClassVar[bool] = True
+
+    def measure(self, lab: Lab) -> Measured:
+        """The last checkpoint's."""
+        lab.model(self.model)
+        history = lab.history(self.model)
+        if not history:
+            raise ValueError(f"the model `{self.model}` has no training behind it")
+        return number(bits(history[-1].loss))
