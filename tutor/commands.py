@@ -178,7 +178,9 @@ def _print_json(value: object) -> None:
     """One JSON value; what is not finite is null."""
     import json
 
-    print(json.dumps(_finite(value), ensure_ascii=not _is_utf8(), allow_nan=False))
+    said = json.dumps(_finite(value), ensure_ascii=not _is_utf8(), allow_nan=False)
+    # Escaped, a control character of an answer or a title is as harmless as it is exact.
+    print(said if said.isprintable() else json.dumps(_finite(value), allow_nan=False))
 
 
 def _finite(value: Any) -> Any:
@@ -524,7 +526,8 @@ def _show_progress(options: Namespace) -> int:
         if total:
             print(_("{how}: right {right} of {total}").format(how=names[name], right=right, total=total))
     for attempt in progress.due():
-        print(cleaned(_("due: {lesson}, step {key}").format(lesson=attempt.lesson, key=attempt.key)))
+        step = attempt.key.partition(".")[0]
+        print(cleaned(_("due: {lesson}, step {n}").format(lesson=attempt.lesson, n=step)))
     return 0
 
 

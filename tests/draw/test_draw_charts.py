@@ -72,6 +72,18 @@ def test_gradient(shown) -> None:  # type: ignore[no-untyped-def]
     |     ++----------------+----------------+---------
     |      0               20               40         steps back
     """
+    assert shown(log_chart(FLOWS, 38, 10, NONE, x_label="steps back from the loss", y_label=NORM)) == """
+    |‖∂h₅₀/∂hₜ‖
+    |1e+0 ┤⠤⣤⡤○⡤●⣤⣤⣤⡤⠤⠤⠤⠤⠤○⠤⠤⠤⠤⠤○  ○ ρ=0.99
+    |     │  ⠈⠓⠪⣍⡉⠓◇⠮⠭⠭⣉⡉⠓⠒⠒●⠢⠤⠤●  ● ρ=0.95
+    |1e-2 ┤      ⠈⠉⠣⠤◆  ⠈⠉⠉⠓⠒⠦⠤◇◇  ◇ ρ=0.9
+    |     │          ⠈⠉⠓⠦⣄⡀
+    |1e-4 ┤               ⠈⠓⠢⣄⡀
+    |     │                   ⠈⠉◆  ◆ ρ=0.8
+    |1e-6 ┤
+    |     └┬────────────────────┬
+    |      0                   50  steps b…
+    """
     assert shown(log_chart(FLOWS, 24, 10, NONE, x_label="steps back", y_label="norm")) == """
     |norm
     |○ ρ=0.99   ● ρ=0.95
@@ -82,7 +94,7 @@ def test_gradient(shown) -> None:  # type: ignore[no-untyped-def]
     |     │           ⠉⠓⠦⣄⡀
     |1e-5 ┤               ⠈⠉◆
     |     └┬────────────────┬
-    |      0       steps back
+    |      0               50
     """
     for look in (Look(), Look("256"), Look("256", dark=False)):
         assert text_of(log_chart(FLOWS, 78, 14, look)) == text_of(log_chart(FLOWS, 78, 14, NONE))

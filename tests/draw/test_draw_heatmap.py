@@ -56,9 +56,9 @@ def test_exact_colors() -> None:
     def backgrounds(look: Look, bright: bool) -> list[str | None]:
         return [span.style.background for span in heat_row(values, look, bright=bright)]
 
-    assert backgrounds(Look(), True) == ["#8ccbff", "#1e537c", "#202124", "#794411", "#ffc173"]
-    assert backgrounds(Look(), False) == ["#5a7e9b", "#1d3951", "#1b1b1d", "#4f3117", "#9b784d"]
-    assert backgrounds(Look(dark=False), True) == ["#0a4078", "#8abade", "#f7f7f6", "#e7af78", "#7d3400"]
+    assert backgrounds(Look(), True) == ["#8ccbff", "#1e537c", "#24272c", "#794411", "#ffc173"]
+    assert backgrounds(Look(), False) == ["#5b80a0", "#1d3b55", "#1e2126", "#51331c", "#9c7b53"]
+    assert backgrounds(Look(dark=False), True) == ["#0a4078", "#8abade", "#ebebe8", "#e7af78", "#7d3400"]
     assert backgrounds(Look("256"), True) == ["#87d7ff", "#005fd7", "#262626", "#af5f00", "#ffd787"]
     assert backgrounds(Look("256"), False) == ["#00afff", "#005f87", "#262626", "#875f00", "#ffaf00"]
     assert backgrounds(Look("256", dark=False), True) == [

@@ -108,14 +108,14 @@ def test_anchors() -> None:
     assert [color(v, Look()) for v in (-1, -2 / 3, 0, 2 / 3, 1)] == [
         "#8ccbff",
         "#398bc2",
-        "#202124",
+        "#24272c",
         "#cd7924",
         "#ffc173",
     ]
     assert [color(v, Look(dark=False)) for v in (-1, -2 / 3, 0, 2 / 3, 1)] == [
         "#0a4078",
         "#3f86be",
-        "#f7f7f6",
+        "#ebebe8",
         "#c56c1f",
         "#7d3400",
     ]

@@ -21,8 +21,8 @@ from tutor.course.lesson import (
     Recite,
 )
 from tutor.course.measured import Found
-from tutor.course.outline import LessonError, Problem, nearest, parse_toml
 from tutor.course.probes import Probe
+from tutor.course.source import LessonError, Problem, nearest, parse_toml
 from tutor.course.words import FEEDBACK, put_in, wrong_words
 from tutor.engine.text import tokenize
 
@@ -257,8 +257,7 @@ def _texts(reader: Reader, block: Block, table: _AskedTable, varied: frozenset[s
     if table.options != "tokens":
         for i, option in enumerate(table.options):
             look(option.says, ("options", i, "says"), own | set(FEEDBACK), True)
-            if varied:
-                look(option.text, ("options", i, "text"), varied, False)
+            look(option.text, ("options", i, "text"), varied, False)
 
 
 def _asked(reader: Reader, block: Block, table: _AskedTable) -> dict[str, Any]:

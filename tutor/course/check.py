@@ -21,8 +21,9 @@ from tutor.course.lab import Lab
 from tutor.course.lesson import Asked, Figure, Lesson, Prediction, Prose, QuestionBlock, Step, filled
 from tutor.course.load import load_course, load_lesson
 from tutor.course.measured import Measured
-from tutor.course.outline import LessonError, Problem, course_of, read_outline, read_outlines, unknown_needs
+from tutor.course.outline import course_of, read_outline, read_outlines, unknown_needs
 from tutor.course.probes import Probe
+from tutor.course.source import LessonError, Problem, read_text
 
 Report = Callable[[str], None]
 
@@ -102,10 +103,9 @@ def _bones(step: Step) -> list[Any]:
         if isinstance(block, Figure):
             bones.append(block.show if isinstance(block.options, Bars) else block.options)
         elif isinstance(block, Prediction | QuestionBlock):
-            asked = list(_asked(block))
-            bones.append(
-                (type(block), [(a.answer, [o.key for o in a.options], a.low, a.high) for a in asked])
-            )
+            for asked in _asked(block):
+                keys = [option.key for option in asked.options]
+                bones.append((type(block), asked.answer, keys, asked.low, asked.high))
         elif not isinstance(block, Prose):
             bones.append(type(block))
     return bones
@@ -164,7 +164,7 @@ def check_lesson(
     count = seeds or 1
     for seed in range(count):
         lab = Lab(lesson.models, folder=folder, cache=cache, seed=seed)
-        for name in needed(lesson):
+        for name in lesson.models:
             if not lab.ready(name):
                 say(f"{lesson.id}: training {name}" + (f", seed {seed + 1} of {count}" if count > 1 else ""))
             try:
@@ -181,16 +181,11 @@ def check_lesson(
     return tuple(sorted(over.problems, key=lambda p: p.line))
 
 
-def needed(lesson: Lesson) -> tuple[str, ...]:
-    """The models that a lesson makes use of; the sandbox may open any, so all of them."""
-    return tuple(lesson.models)
-
-
 class _Where:
     """Lines of a lesson's file, for what is found after it was loaded."""
 
     def __init__(self, lesson: Lesson) -> None:
-        self.lines = lesson.path.read_text(encoding="utf-8-sig").splitlines()
+        self.lines = read_text(lesson.path).split("\n")
         self.end = next((i for i, line in enumerate(self.lines) if i and line.rstrip() == "+++"), 0)
 
     def front(self, *path: str | int) -> int:

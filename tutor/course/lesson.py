@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from tutor.course.figures import Options
 from tutor.course.lab import ModelEntry
-from tutor.course.outline import Problem
 from tutor.course.probes import Probe
+from tutor.course.source import Problem
 
 
 class Option(Struct, frozen=True, forbid_unknown_fields=True):

@@ -29,18 +29,22 @@ from tutor.course.lesson import (
     Step,
 )
 from tutor.course.outline import (
-    LessonError,
     Outline,
-    Problem,
     course_of,
-    front_matter,
-    nearest,
     read_course_file,
     read_outline,
     read_outlines,
-    read_text,
 )
 from tutor.course.probes import Probe
+from tutor.course.source import (
+    A_CONTROL,
+    CONTROL,
+    LessonError,
+    Problem,
+    front_matter,
+    nearest,
+    read_text,
+)
 from tutor.course.words import FEEDBACK, prose_lines, wrong_words
 
 __all__ = ["LessonError", "load_course", "load_lesson"]
@@ -100,6 +104,9 @@ def load_lesson(source: Outline | Path, *, folder: Path | None = None) -> Lesson
         raise LessonError(problems) from None
     reader = Reader(path, problems=list(problems))
     lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if CONTROL.search(line):
+            reader.add(number, *A_CONTROL)
     front = _read_front(reader, table, lines[1 : first - 2], folder or course_of(path))
     steps = _Body(reader, lines, first).read()
     if reader.problems or outline is None:

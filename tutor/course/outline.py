@@ -6,46 +6,30 @@ parser, nothing of a lesson's body but its count of steps.
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
+from tutor.course.source import (
+    LessonError,
+    Problem,
+    front_matter,
+    line_of,
+    nearest,
+    parse_toml,
+    read_text,
+)
+
+__all__ = ["LessonError", "Outline", "Problem", "front_matter", "lessons_dir", "read_outlines"]
+
 FORMAT = 1
 """The format of a course that is read here; a newer one is refused, never guessed at."""
 
 _NAME = re.compile(r"(?P<number>\d+)-(?P<id>[a-z0-9]+(?:-[a-z0-9]+)*)")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?")
-_AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
-
-
-class Problem(Struct, frozen=True):
-    """Something in a lesson that its author has to mend."""
-
-    path: Path
-    line: int
-    what: str
-    mend: str
-
-    def __str__(self) -> str:
-        """`path:line: what; mend`, the path as it is seen from here."""
-        try:
-            path = self.path.resolve().relative_to(Path.cwd())
-        except (ValueError, OSError):
-            path = self.path
-        return f"{path}:{self.line}: {self.what}; {self.mend}"
-
-
-class LessonError(Exception):
-    """A lesson that cannot be opened, with everything that was found."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 class Outline(Struct, frozen=True):
@@ -77,15 +61,6 @@ def course_of(path: Path) -> Path:
     return next((f for f in (here, *here.parents[:2]) if (f / "course.toml").is_file()), here)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """How to mend a name that is not known: `did you mean …?`, or the list of those that are."""
-    names = list(known)
-    close = difflib.get_close_matches(name, names, 1, 0.5)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    return f"write one of {', '.join(f'`{n}`' for n in names)}" if names else "there is none to choose from"
-
-
 def name_of(path: Path) -> tuple[int, str, str | None] | None:
     """Number, id and language: `03-the-cell.zh.md` → (3, "the-cell", "zh"); None when it is no lesson."""
     stem, dot, language = path.name.removesuffix(".md").partition(".")
@@ -93,62 +68,6 @@ def name_of(path: Path) -> tuple[int, str, str | None] | None:
     if match is None or path.suffix != ".md" or (dot and not _LANGUAGE.fullmatch(language)):
         return None
     return int(match["number"]), match["id"], language or None
-
-
-def read_text(path: Path) -> str:
-    """A file's text.
-
-    Raises:
-        LessonError: it cannot be read, or is not UTF-8.
-    """
-    try:
-        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise LessonError(
-            [Problem(path, line, "a byte that is not UTF-8", "save the file as UTF-8")]
-        ) from error
-    except OSError as error:
-        what = f"it cannot be read ({error.strerror or error})"
-        raise LessonError([Problem(path, 1, what, "check that the file is there")]) from error
-
-
-def parse_toml(text: str, path: Path, first_line: int) -> dict[str, Any]:
-    """A TOML table that begins at `first_line` of a file.
-
-    Raises:
-        LessonError: it is not TOML; the line is the file's.
-    """
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        said = str(error)
-        at = _AT_LINE.search(said)
-        # Without a line the text ended too early, so the slip is at its end.
-        line = int(at[1]) if at else max(text.count("\n"), 1)
-        what = _AT_LINE.sub("", said).replace(" (at end of document)", " at the end of the table")
-        mend = "mend the TOML; strings stand in double quotes, and a list ends in ]"
-        raise LessonError([Problem(path, first_line + line - 1, _lowered(what), mend)]) from None
-
-
-def _lowered(what: str) -> str:
-    return what[:1].lower() + what[1:]
-
-
-def front_matter(text: str, path: Path = Path("lesson.md")) -> tuple[dict[str, Any], int]:
-    """A lesson's table between `+++` and `+++`, and the number of the first line after it.
-
-    Raises:
-        LessonError: there is none, it does not end, or it is not TOML.
-    """
-    lines = text.split("\n")
-    if lines[0].rstrip() != "+++":
-        mend = "begin the file with +++, its title and goal, and +++"
-        raise LessonError([Problem(path, 1, "no front matter", mend)])
-    end = next((i for i, line in enumerate(lines) if i and line.rstrip() == "+++"), None)
-    if end is None:
-        raise LessonError([Problem(path, 1, "the front matter does not end", "close it with a line of +++")])
-    return parse_toml("\n".join(lines[1:end]), path, 2), end + 2
 
 
 def count_steps(body: str) -> int:
@@ -175,13 +94,18 @@ def read_outline(path: Path, part: str = "") -> tuple[Outline | None, tuple[Prob
         return None, error.problems
     named = name_of(path)
 
-    def want(key: str, kind: type, default: Any, example: str) -> Any:
+    def want(key: str, kind: type[Any], default: Any, example: str) -> Any:
         value = table.get(key)
-        if isinstance(value, kind) and not isinstance(value, bool) and (value or value == 0):
-            return value
+        fits = isinstance(value, kind) and not isinstance(value, bool)
         if value is None and default is not None:
             return default
-        what = f"no `{key}`" if value is None or value == "" else f"`{key}` is not {_KINDS[kind]}"
+        if isinstance(value, str) and fits and "\n" in value:
+            what = f"`{key}` has more than one line"
+        elif fits and (value > 0 if kind is int else value.strip()):
+            return value
+        else:
+            what = f"no `{key}`" if value is None or fits else f"`{key}` is not {_KINDS[kind]}"
+            what = f"`{key}` is {value}" if fits and kind is int else what
         line = line_of(text, key) if key in table else 1
         problems.append(Problem(path, line, what, f"write {key} = {example}"))
         return default
@@ -208,7 +132,7 @@ def read_outline(path: Path, part: str = "") -> tuple[Outline | None, tuple[Prob
         goal=goal,
         part=part,
         number=named[0] if named else 0,
-        minutes=minutes if isinstance(minutes, int) else 6,
+        minutes=minutes,
         steps=count_steps("\n".join(text.split("\n")[first - 1 :])),
         needs=tuple(needs),
         path=path,
@@ -216,13 +140,7 @@ def read_outline(path: Path, part: str = "") -> tuple[Outline | None, tuple[Prob
     return outline, tuple(problems)
 
 
-_KINDS = {str: "a text in quotes", int: "a whole number"}
-
-
-def line_of(text: str, key: str) -> int:
-    """The first line that sets a key; 1 when there is none."""
-    pattern = re.compile(rf'\s*"?{re.escape(key)}"?\s*=')
-    return next((i for i, line in enumerate(text.split("\n"), 1) if pattern.match(line)), 1)
+_KINDS = {str: "a text in quotes", int: "a whole number above 0"}
 
 
 class CourseFile(Struct, frozen=True):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import inspect
 
-from tutor.course.outline import nearest
+from tutor.course.source import nearest
 
 Path = tuple[str | int, ...]
 

@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 from tutor.course.lesson import CODE, names_in, pieces
 from tutor.course.measured import Found
-from tutor.course.outline import nearest
+from tutor.course.source import nearest
 
 _LITERAL = re.compile(
     r"""

@@ -251,8 +251,8 @@ def frame(
 
 def _x_names(ticks: Sequence[Tick], start: int, width: int, look: Look, x_label: str) -> Row:
     """The ticks' numbers under their marks, and at the right the axis' name, which they give way to."""
-    first = ticks[0].text if ticks else ""
-    room = width - start - len(first) - 2
+    # Numbers weigh more than the name: two of them say the scale.
+    room = width - max((start + tick.at + (len(tick.text) + 1) // 2 for tick in ticks[:2]), default=0) - 2
     name = crop(x_label, room, ascii=look.ascii) if room >= _LEAST_NAME else ""
     size = width_of(name)
     text = ""

@@ -12,17 +12,17 @@ from functools import lru_cache
 
 from tutor.draw.cells import PLAIN, Look, Style
 
-BACKGROUND = {True: "#121212", False: "#e0e0e0"}
+BACKGROUND = {True: "#14171c", False: "#fbfaf7"}
 """The background that the palettes are made for: dark, then light."""
 
 # From 0 to -1 and from 0 to +1.
 _MINUS = {
-    True: ("#202124", "#17466b", "#3a8cc4", "#8ccbff"),
-    False: ("#f7f7f6", "#9cc7e6", "#3d85bd", "#0a4078"),
+    True: ("#24272c", "#17466b", "#3a8cc4", "#8ccbff"),
+    False: ("#ebebe8", "#9cc7e6", "#3d85bd", "#0a4078"),
 }
 _PLUS = {
-    True: ("#202124", "#65370d", "#cf7a24", "#ffc173"),
-    False: ("#f7f7f6", "#efc08c", "#c46a1b", "#7d3400"),
+    True: ("#24272c", "#65370d", "#cf7a24", "#ffc173"),
+    False: ("#ebebe8", "#efc08c", "#c46a1b", "#7d3400"),
 }
 
 # The same at 256 colours, from 0 to 5 fifths, picked from the terminal's own cube.

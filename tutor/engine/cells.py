@@ -1,8 +1,8 @@
 """The cells: for each, its step beside its backward step, in the letters of its equation.
 
 A cell owns no weights and no time. It is handed the buffers of one step and fills them. `CELLS` is the
-registry: the gate panel, the menus, the lesson loader and the gradient checks iterate it, so a new cell is one
-class and one line.
+registry: the gate panel, the menus, the lesson loader and the gradient checks iterate it, so a new cell is
+one class and one line.
 
 Shapes: B batch, H hidden_size, G the number of stacked blocks of a weight matrix, PyTorch's order.
 """
@@ -49,7 +49,7 @@ class RNN:
     h = φ(W_ih x + b_ih + W_hh h₋ + b_hh)                 φ = tanh, relu or the identity
     """
 
-    gates: ClassVar = (Gate("h", (-1.0, 1.0), "hidden state"),)
+    gates: ClassVar[tuple[Gate, ...]] = ()
     states: ClassVar = ("h",)
     blocks: ClassVar = ("h",)
     """The stacked blocks of a weight matrix."""

@@ -37,9 +37,6 @@ def _numbers(name: str, value: Any, dtype: np.dtype[Any], expected: tuple[int | 
     try:
         array: Array = np.asarray(value)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise ValueError(
-            f"{name}: got {type(value).__name__}, expected an array of {dtype} ({error})"
-        ) from None
     if array.dtype != dtype:
         raise ValueError(f"{name}: got dtype {array.dtype}, expected {dtype}")
     fits = len(array.shape) == len(expected) and all(
@@ -69,8 +66,8 @@ class Recurrent:
         bias: whether there are b_ih and b_hh.
         nonlinearity: "tanh", "relu" or "identity", for the RNN.
         reset: "after" or "before" the product, for the GRU.
-        init: "uniform" U(±1/√H); "orthogonal", which is `radius` × orthogonal in every block of W_hh, with biases
-            zero and the rest uniform; "zeros".
+        init: "uniform" U(±1/√H); "orthogonal", which is `radius` × orthogonal in every block of W_hh, with
+            biases zero and the rest uniform; "zeros".
         radius: ρ of the orthogonal initialisation.
         forget_bias: what b_ih of the LSTM's forget gate starts at; b_hh's part is then 0.
         dtype: float32 or float64.
@@ -219,7 +216,7 @@ class Recurrent:
             if given.dtype.kind != "f":
                 raise ValueError(f"{name}: got dtype {given.dtype}, expected {self.dtype}")
             with np.errstate(over="ignore"):
-                # Another precision is taken as near as can be; what this one cannot hold is refused as infinite.
+                # Another precision is taken as near as can be; what this one cannot hold is refused.
                 taken[name] = _numbers(name, given.astype(self.dtype), self.dtype, shape)
         for name, array in taken.items():
             self._params[name][...] = array
@@ -368,6 +365,23 @@ class Recurrent:
 
     # Backward
 
+    def check(self, trace: Trace) -> None:
+        """Whether a trace can be this network's.
+
+        Raises:
+            ValueError: it has other layers, directions, sizes or gates, or another precision.
+        """
+        sizes = tuple(record.x.shape[2] for records in trace.records for record in records)
+        every = [self.input_size] + [self.hidden_size * self.num_directions] * (self.num_layers - 1)
+        expected = tuple(size for size in every for _ in range(self.num_directions))
+        record = trace.records[0][0]
+        if (
+            (trace.names, sizes) != (self._cell.kept, expected)
+            or len(trace.records) != self.num_layers
+            or (record.h.shape[2], record.h.dtype) != (self.hidden_size, self.dtype)
+        ):
+            raise ValueError("trace: got one that another network made, expected this network's")
+
     def backward(
         self,
         trace: Trace,
@@ -379,7 +393,8 @@ class Recurrent:
 
         Args:
             trace: what `forward` returned, of this network as it is now.
-            d_output: dL/d output, (T, B, H·directions); None for zeros. What lies beyond a sequence's end is ignored.
+            d_output: dL/d output, (T, B, H·directions); None for zeros. What lies beyond a sequence's end is
+                ignored.
             d_h_n: dL/d h_n, (layers·directions, B, H).
             d_c_n: dL/d c_n, for the LSTM.
 
@@ -389,12 +404,7 @@ class Recurrent:
         T, B, _ = trace.output.shape
         H = self.hidden_size
         lstm = self.cell == "lstm"
-        if (
-            len(trace.records) != self.num_layers
-            or trace.names != self._cell.kept
-            or trace.records[0][0].h.shape[2] != H
-        ):
-            raise ValueError("trace: it was made by another network")
+        self.check(trace)
         if d_c_n is not None and not lstm:
             raise ValueError(
                 f"d_c_n: got a gradient, expected None: the {self.cell.upper()} has no cell state"

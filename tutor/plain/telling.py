@@ -5,7 +5,6 @@ With somebody to ask it waits for the answer. Without, it says the answer after 
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from typing import Any, TextIO
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from tutor.course.figures import StateValues, Table
 from tutor.course.grading import Verdict, grade, parse_number, true_option
 from tutor.course.lab import Lab
 from tutor.course.lesson import (
@@ -168,11 +168,13 @@ class _Teller:
         said = _("training {name}").format(name=clean(name))
         if not live:
             print(said, file=sys.stderr)
+        tenth = -1
         for checkpoint in self.lab.train(name):
-            if live:
+            # How far, and not how well: that may be what is asked next.
+            if live and checkpoint.step * 10 // checkpoint.steps > tenth:
+                tenth = checkpoint.step * 10 // checkpoint.steps
                 where = _("{step} of {steps} updates").format(step=checkpoint.step, steps=checkpoint.steps)
-                bits = _("{bits:.2f} bits a token").format(bits=checkpoint.loss / math.log(2))
-                print(f"\r{said}: {where}, {bits} ", end="", file=sys.stderr, flush=True)
+                print(f"\r{said}: {where}", end="", file=sys.stderr, flush=True)
         if live:
             print(file=sys.stderr)
 
@@ -238,9 +240,13 @@ class _Teller:
     def figure(self, figure: Figure) -> None:
         """A figure's numbers."""
         self.need(*figure.options.models())
-        table = figure.options.run(self.lab).table()
-        for line in table_lines(table, self.columns, lambda text: spelled(text, self.look)):
-            self.line(line)
+        values = figure.options.run(self.lab)
+        tables = [values.table()]
+        if isinstance(values, StateValues) and values.next:
+            tables.append(Table((_("likeliest next"), "p"), values.run.next(k=values.next)))
+        for table in tables:
+            for line in table_lines(table, self.columns, lambda text: spelled(text, self.look)):
+                self.line(line)
 
     # Asking
 

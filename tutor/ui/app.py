@@ -19,6 +19,7 @@ from tutor.i18n import _
 from tutor.progress import Progress
 from tutor.ui.screens.home import HomeScreen
 from tutor.ui.screens.overlays import LEAST, HelpScreen, TooSmallScreen
+from tutor.ui.widgets.drawn import AsciiOnly, ascii_only
 
 if TYPE_CHECKING:
     from tutor.course.experiment import Experiment
@@ -101,6 +102,8 @@ class RnnTutorApp(App[int]):
         self._outlines: tuple[Outline, ...] = ()
         self._problems: tuple[Problem, ...] = ()
         self._wanted = ""
+        if ascii_only():
+            self._filters.append(AsciiOnly())
 
     def on_mount(self) -> None:
         """Paint home from the outlines; read the rest afterwards."""

@@ -113,8 +113,8 @@ class LessonList(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click goes to a lesson, a second one opens it."""
-        line = event.y + self.scroll_offset.y
-        if line < len(self._lines) and (index := self._lines[line][1]) is not None:
+        line = event.get_content_offset_capture(self).y + self.scroll_offset.y
+        if 0 <= line < len(self._lines) and (index := self._lines[line][1]) is not None:
             if index == self.cursor:
                 self.post_message(self.Opened())
             self.cursor = index

@@ -279,9 +279,11 @@ class LessonScreen(Screen[None]):
                 hints.append(Hint("tab", "app.focus_next", _("how sure")))
         for widget in self.query_one("#instrument").children:
             hints += getattr(widget, "hints", ())
+        hints.append(Hint("backspace", "go_back", _("back")))
+        if not self.query(ReciteField):
+            # While letters are typed, s is a letter.
+            hints.append(Hint("s", "sandbox", _("sandbox")))
         hints += [
-            Hint("backspace", "go_back", _("back")),
-            Hint("s", "sandbox", _("sandbox")),
             Hint("esc", "leave", _("home")),
             Hint("?", "app.help", _("help")),
         ]

@@ -14,11 +14,13 @@ from functools import lru_cache
 from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual.app import App
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tutor.draw.cells import Look, Row, Style
+from tutor.draw.cells import Look, Row, Style, width
 
 
 @lru_cache(maxsize=4096)
@@ -34,10 +36,62 @@ def rich_style(style: Style) -> RichStyle:
     )
 
 
-def strip_of(row: Row, width: int, base: RichStyle) -> Strip:
-    """A row as Textual paints it, exactly `width` cells wide, on the widget's own style."""
+def strip_of(row: Row, size: int, base: RichStyle) -> Strip:
+    """A row as Textual paints it, exactly `size` cells wide, on the widget's own style."""
     segments = [Segment(span.text, rich_style(span.style)) for span in row]
-    return Strip(segments).adjust_cell_length(width).apply_style(base)
+    return Strip(segments).adjust_cell_length(size).apply_style(base)
+
+
+_ASCII = str.maketrans(
+    {
+        **dict.fromkeys("─╌━╸╺", "-"),
+        **dict.fromkeys("│▏▎┃▕", "|"),
+        **dict.fromkeys("┤├┼┬┴└┘┌┐", "+"),
+        **dict.fromkeys("▸▶→›", ">"),
+        **dict.fromkeys("◀←‹", "<"),
+        **dict.fromkeys("·∙•○", "."),
+        **dict.fromkeys("●◉✓", "*"),
+        **dict.fromkeys("✗×", "x"),
+        **dict.fromkeys("“”", '"'),
+        **dict.fromkeys("’‘", "'"),
+        "…": "~",
+        "−": "-",
+        "↑": "^",
+        "↓": "v",
+        "ρ": "r",
+        "Δ": "d",
+        "∂": "d",
+        "‖": "|",
+        "₀": "0",
+        "₄": "4",
+        "█": "#",
+    }
+)
+
+
+class AsciiOnly(LineFilter):
+    """The last word on every line where the terminal shows ASCII alone: what is left of other letters becomes `?`."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The same cells in ASCII."""
+        return [
+            segment if segment.text.isascii() else Segment(_in_ascii(segment.text), segment.style, segment.control)
+            for segment in segments
+        ]
+
+
+@lru_cache(maxsize=4096)
+def _in_ascii(text: str) -> str:
+    said = text.translate(_ASCII)
+    if said.isascii():
+        return said
+    return "".join(c if c.isascii() else "?" * max(width(c), 0) for c in said)
+
+
+def ascii_only() -> bool:
+    """Whether nothing but ASCII may be shown: asked for by RNN_TUTOR_ASCII, or by the output's encoding."""
+    encoding = (getattr(sys.__stdout__, "encoding", None) or "utf-8").lower().replace("-", "")
+    return os.environ.get("RNN_TUTOR_ASCII", "") not in ("", "0") or not encoding.startswith("utf")
 
 
 def look_of(app: App[object]) -> Look:
@@ -49,9 +103,7 @@ def look_of(app: App[object]) -> Look:
         depth = "256"
     else:
         depth = "truecolor"
-    encoding = (getattr(sys.__stdout__, "encoding", None) or "utf-8").lower().replace("-", "")
-    plain = os.environ.get("RNN_TUTOR_ASCII", "") not in ("", "0") or not encoding.startswith("utf")
-    return Look(depth=depth, ascii=plain, dark=app.current_theme.dark)  # type: ignore[arg-type]
+    return Look(depth=depth, ascii=ascii_only(), dark=app.current_theme.dark)  # type: ignore[arg-type]
 
 
 class Drawn(Widget):
@@ -99,11 +151,11 @@ class Drawn(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One line of what is drawn."""
-        width = self.size.width
+        columns = self.size.width
         fixed = 0 if self.styles.is_auto_height else self.size.height
-        rows = self.rows(width, fixed)
+        rows = self.rows(columns, fixed)
         base = self.rich_style
-        return strip_of(rows[y], width, base) if y < len(rows) else Strip.blank(width, base)
+        return strip_of(rows[y], columns, base) if y < len(rows) else Strip.blank(columns, base)
 
     def notify_style_update(self) -> None:
         """A new theme may be a new look."""

@@ -72,7 +72,7 @@ class KeyLine(Drawn):
 
     async def on_click(self, event: events.Click) -> None:
         """A hint does what its key does."""
-        x = event.x - 1
+        x = event.get_content_offset_capture(self).x
         for hint, start, end in self._placed(self.size.width):
             if start <= x < end and hint.action:
                 await self.screen.run_action(hint.action)

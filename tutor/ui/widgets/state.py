@@ -70,6 +70,8 @@ class StateMap(ScrollView, can_focus=True):
         Binding("down", "ask('forward')", show=False),
         Binding("left", "unit(-1)", show=False),
         Binding("right", "unit(1)", show=False),
+        Binding("home", "ask('start')", show=False),
+        Binding("end", "ask('end')", show=False),
         Binding("pageup", "page(-1)", show=False),
         Binding("pagedown", "page(1)", show=False),
     ]
@@ -115,7 +117,8 @@ class StateMap(ScrollView, can_focus=True):
     def _units(self, available: int) -> tuple[int, int, int]:
         """Cells for a unit, and the first and last unit that fit in `available`."""
         units = self._matrix.shape[1]
-        room = max(available - self._label - 8, 1)
+        note = 0 if all(self._run.known) else 2 + width(_("unknown word"))
+        room = max(available - self._label - 8 - note, 1)
         each = max(min(room // units, WIDEST), 1)
         count = min(units, max(room // each, 1))
         first = min(max(self.unit - count // 2, 0), units - count)
@@ -166,7 +169,7 @@ class StateMap(ScrollView, can_focus=True):
         cursor = self.unit - first if here and self.has_focus else None
         cells = heat_row(values.tolist(), look, width=each, bright=here, cursor=cursor)
         change = "" if step == 0 else f"   {self._run.change[step - 1]:.2f}"
-        unknown = "" if known else "  " + _("not in its vocabulary")
+        unknown = "" if known else "  " + _("unknown word")
         return (*head, *cells, Span(change, bold), Span(unknown, look.muted))
 
     def watch_position(self, old: int, new: int) -> None:

@@ -40,6 +40,8 @@ class Curve(Drawn):
             y_label=_("bits per token"),
             baselines=[(names.get(name, name), bits) for name, bits in self.values.baselines],
             x_range=(0.0, float(self.values.steps)),
+            # The axis stands still while the curve falls.
+            y_range=(0.0, max([bits for _, bits in (*self.values.points[:1], *self.values.baselines)], default=1.0)),
         )
 
 

@@ -1,0 +1,168 @@
+"""The sandbox: a sentence typed, every text shown as what it is, and nothing lost on the way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tutor.course.experiment import Experiment
+from tutor.ui.screens.home import HomeScreen
+from tutor.ui.screens.sandbox import SandboxScreen
+from tutor.ui.widgets.gradient import GradientChart
+from tutor.ui.widgets.state import Player
+
+
+async def type_text(d, text: str) -> None:
+    """Edit the text as a person does: open the box, put the text in, enter."""
+    await d.press("e")
+    d.app.screen.query_one("Input").value = text
+    await d.press("enter")
+
+
+async def test_a_sentence_of_ones_own(desk) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        await d.press("e")
+        box = d.app.screen.query_one("Input")
+        assert box.value == "never too late to"
+        box.value = ""
+        await d.press("w", "e", "space", "g", "o", "enter")
+        assert "we go" in d.text.split("\n")[0]
+        screen = d.app.screen
+        assert screen.network_run.tokens == ("we", "go")
+        await d.press("full_stop", "full_stop")
+        fresh = Experiment(text="we go").run()
+        assert np.array_equal(screen.network_run.hidden, fresh.hidden)
+        assert f"{fresh.change[1]:.2f}" in d.text
+        await d.press("escape")
+        assert isinstance(d.app.screen, HomeScreen)
+
+
+async def test_the_tokens_are_listed_before_anything_plays(desk) -> None:
+    async with desk("sandbox", experiment=Experiment(text="one two three")) as d:
+        rows = d.text.split("\n")
+        for number, token in enumerate(("one", "two", "three"), 1):
+            assert any(row.split() == [str(number), token] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a [/b] c", "["),
+        ("h[t-1]", "t-1"),
+        ("[red]x[/red]", "red"),
+        ("\x1b[31mred", "␛"),
+        ("中文 字", "中"),
+        ("👩‍🚀 🇫🇷 é", "👩‍🚀"),
+        ("שלום עולם", "שלום"),
+        ("$accent @click", "$"),
+        ("a\x00b\x07", "␀"),
+    ],
+)
+async def test_any_text_is_shown_as_what_it_is(desk, text: str, shown: str) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        await type_text(d, text)
+        await d.press("end")
+        assert shown in d.text
+        assert not any(ord(c) < 32 and c != "\n" for c in d.text)
+        assert len(d.app.screen.network_run.tokens) == len(Experiment(text=text).tokens)
+
+
+async def test_an_empty_sentence_leaves_the_experiment_as_it_was(desk) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        before = d.app.screen.network_run
+        await type_text(d, "   ")
+        assert "nothing to read" in d.text
+        assert d.app.screen.network_run is before
+        await d.press("escape")
+        assert isinstance(d.app.screen, SandboxScreen)
+        assert "nothing to read" not in d.text
+
+
+async def test_five_thousand_words(desk) -> None:
+    text = " ".join(f"word{i}" for i in range(5000))
+    async with desk("sandbox", experiment=Experiment()) as d:
+        await type_text(d, text)
+        await d.press("end")
+        assert "step 5000 of 5000" in d.text
+        assert "word4999" in d.text
+        await d.press("pageup", "home", "4")
+        assert d.app.screen.query_one(GradientChart).values.steps == 5000
+
+
+async def test_an_unknown_word_says_so(desk) -> None:
+    async with desk("lesson", "never-too-late") as d:
+        await d.press("enter", "s")
+        await type_text(d, "never too zxqv to")
+        await d.press("end")
+        row = next(line for line in d.text.split("\n") if "zxqv" in line and "3" in line.split())
+        assert "unknown word" in row
+        assert "next after “to”" in d.text
+
+
+async def test_another_cell_size_and_seed(desk) -> None:
+    async with desk("sandbox", experiment=Experiment(hidden=8)) as d:
+        screen = d.app.screen
+        assert "RNN · 8 units · seed 0 · untrained" in d.text
+        await d.press("m")
+        assert "GRU · 8 units" in d.text
+        await d.press("m", "u", "r")
+        assert "LSTM · 16 units · seed 1" in d.text
+        fresh = Experiment(cell="lstm", hidden=16, seed=1).run()
+        assert np.array_equal(screen.network_run.hidden, fresh.hidden)
+
+
+async def test_gates_one_after_the_other(desk) -> None:
+    async with desk("sandbox", experiment=Experiment(cell="lstm", hidden=8)) as d:
+        await d.press("end")
+        player = d.app.screen.query_one(Player)
+        seen = []
+        for _ in range(5):
+            await d.press("2")
+            seen.append(player.followed)
+        assert seen == ["i", "f", "g", "o", "h"]
+        await d.press("2", "2")
+        assert "forget gate" in d.text
+        assert "f1" in d.text
+
+
+async def test_a_plain_rnn_has_no_gates(desk) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        await d.press("2")
+        assert "has no gates" in d.text
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+async def test_why_this_number(desk, cell: str) -> None:
+    async with desk("sandbox", experiment=Experiment(cell=cell, hidden=8)) as d:
+        await d.press("end", "right", "right", "w")
+        value = d.app.screen.network_run.hidden[-1, 2]
+        assert "h_4[3] = " in d.text
+        assert f"= {value:+.2f}" in d.text
+
+
+async def test_both_directions_and_layers_open(desk) -> None:
+    experiment = Experiment(hidden=4, layers=2, bidirectional=True)
+    async with desk("sandbox", experiment=experiment) as d:
+        assert "2 layers · both directions" in d.text
+        await d.press("end", "w", *["right"] * 6)
+        assert "reads from the other end" in d.text
+
+
+async def test_it_plays_by_the_clock(desk) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        player = d.app.screen.query_one(Player)
+        await d.press("space")
+        assert player.playback.playing
+        player.tick()
+        assert player.position == 0
+        d.clock.now += 0.5
+        player.tick()
+        assert player.position == 1
+        await d.press("space")
+        d.clock.now += 5
+        player.tick()
+        assert player.position == 1
+        await d.press("end", "full_stop")
+        assert "This is the last step" in d.text
+        await d.press("plus")
+        assert "4 a second" in d.text
