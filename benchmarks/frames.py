@@ -2,8 +2,8 @@
 
     python benchmarks/frames.py [STEPS]
 
-Prints the processor time from the key to the end of the paint, which must fit in a frame at 60 per second (16.7 ms), and
-beside it the same picture as one `Static` of rich text, in the same run.
+Prints the processor time from the key to the end of the paint, which must fit in a frame at 60 per second (16.7 ms),
+and beside it the same picture as one `Static` of rich text, in the same run.
 """
 
 from __future__ import annotations

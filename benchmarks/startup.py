@@ -36,7 +36,13 @@ def first_paint(code: str, marker: bytes, data: str) -> float:
     start = time.perf_counter()
     pid, terminal = pty.fork()
     if pid == 0:
-        environment = os.environ | {"RNN_TUTOR_DATA": data, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        environment = os.environ | {
+            "RNN_TUTOR_DATA": data,
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+        }
+        # As a user has it: what was compiled once is not compiled again.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         os.execve(sys.executable, [sys.executable, "-c", code], environment)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     seen = b""

@@ -83,9 +83,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         'format = 1\ntitle = "A course"\n\n[[parts]]\nfolder = "01-first"\ntitle = "The first part"\n'
     )
     (folder / "01-first" / "01-one-thing.md").write_text(LESSON.format(title="One thing", more=""))
-    (folder / "01-first" / "02-another.md").write_text(
-        LESSON.format(title="Another", more='needs = ["one-thing"]\n')
-    )
+    (folder / "01-first" / "02-another.md").write_text(LESSON.format(title="Another", more='needs = ["one-thing"]\n'))
     monkeypatch.setattr("tutor.course.outline.lessons_dir", lambda: folder)
     return folder
 
@@ -378,9 +376,7 @@ def test_read_a_broken_lesson(run: Run, course: Path) -> None:
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_trace_json(run: Run, cell: str, bidirectional: bool) -> None:
     more = ["--bidirectional"] if bidirectional else []
-    told = run(
-        "trace", SENTENCE, "--cell", cell, "--hidden", "5", "--seed", "3", "--layers", "2", *more, "--json"
-    )
+    told = run("trace", SENTENCE, "--cell", cell, "--hidden", "5", "--seed", "3", "--layers", "2", *more, "--json")
     assert (told.code, told.err) == (0, "")
     value = json.loads(told.out)
     assert set(value) == {"tokens", "cell", "hidden_size", "seed", "hidden", "gates"}
@@ -436,9 +432,7 @@ def test_trace_in_lines(run: Run) -> None:
 
 @pytest.mark.parametrize("columns", ["20", "60", "80", "200"])
 @pytest.mark.parametrize("more", [[], ["--cell", "lstm", "--bidirectional", "--hidden", "40"]])
-def test_trace_keeps_to_the_width(
-    run: Run, monkeypatch: pytest.MonkeyPatch, columns: str, more: list[str]
-) -> None:
+def test_trace_keeps_to_the_width(run: Run, monkeypatch: pytest.MonkeyPatch, columns: str, more: list[str]) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     rows = run("trace", "never too 很晚 to", *more).out.splitlines()
     from tutor.draw.cells import width
@@ -652,9 +646,7 @@ def test_home_is_painted_without_numpy(tmp_path: Path) -> None:
         "import tutor.ui.app; tutor.ui.app.RnnTutorApp.run = lambda self: print('numpy' in sys.modules);"
         "tutor.cli.main(['--data-dir', sys.argv[1]])"
     )
-    told = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
-    )
+    told = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
     assert told.stdout == "False\n"
 
 

@@ -132,13 +132,9 @@ def told(lesson: Lesson, lab: Lab, ask: Callable[[str], str] | None = None, **mo
     return out.getvalue()
 
 
-def test_a_lesson_without_anybody_to_ask(
-    lesson: Lesson, lab: Lab, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_lesson_without_anybody_to_ask(lesson: Lesson, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     text = told(lesson, lab)
-    assert text.startswith(
-        "A tiny lesson\n\nSee one thing.\n2 minutes · after: another\n\nStep 1 of 4. Look\n\n"
-    )
+    assert text.startswith("A tiny lesson\n\nSee one thing.\n2 minutes · after: another\n\nStep 1 of 4. Look\n\n")
     assert (
         "Some words about h[t-1] and its 3 units, on two lines.\n\n- the first\n- the second\n\n"
         "    h_t = f(h_{t-1})\n\n"
@@ -150,9 +146,7 @@ def test_a_lesson_without_anybody_to_ask(
     most = max(range(3), key=lambda t: run.change[t])
     token = ("1 one", "2 two", "3 three")[most]
     assert f"Answer: {token} (computed).\nIt moved {run.change[most]:.2f}, far.\n\nWords after.\n" in text
-    order = [
-        text.index(part) for part in ("Predict: Which", "step  token", "Answer: ", "Words after", "Step 2")
-    ]
+    order = [text.index(part) for part in ("Predict: Which", "step  token", "Answer: ", "Words after", "Step 2")]
     assert order == sorted(order)
     assert "  a number from 0 to 10 bits\n\nupdates  bits per token\n" in text
     assert "Answer: 2 bits (computed).\n" in text

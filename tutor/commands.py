@@ -297,9 +297,7 @@ def _lessons(options: Namespace) -> int:
         if outline.part != part:
             part = outline.part
             print(cleaned(part))
-        steps = _("{done} of {steps} steps").format(
-            done=min(done[outline.id], outline.steps), steps=outline.steps
-        )
+        steps = _("{done} of {steps} steps").format(done=min(done[outline.id], outline.steps), steps=outline.steps)
         minutes = _("{n} min").format(n=outline.minutes)
         where = f"{outline.number:>4}  {outline.id.ljust(widest)}  {minutes:>7}  {steps}"
         print(cleaned(f"{where}  {outline.title}"))
@@ -406,9 +404,7 @@ def _gradient_arguments(parser: ArgumentParser) -> None:
         "--radius", type=_positive, default=0.9, metavar="R", help=_("W_h is R times an orthogonal matrix")
     )
     activations = ("tanh", "relu", "identity")
-    parser.add_argument(
-        "--activation", type=_one_of(*activations), default="tanh", metavar="|".join(activations)
-    )
+    parser.add_argument("--activation", type=_one_of(*activations), default="tanh", metavar="|".join(activations))
     parser.add_argument("--seed", type=_whole(0), default=0, metavar="N")
     parser.add_argument("--json", action="store_true", help=_("one JSON value and nothing else"))
 
@@ -483,9 +479,7 @@ def _progress_arguments(parser: ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--json", action="store_true", help=_("one JSON value and nothing else"))
     which.add_argument("--export", type=Path, metavar="FILE", help=_("write everything to a JSON file"))
-    which.add_argument(
-        "--reset", action="store_true", help=_("forget everything; a copy stays in the data folder")
-    )
+    which.add_argument("--reset", action="store_true", help=_("forget everything; a copy stays in the data folder"))
 
 
 def _show_progress(options: Namespace) -> int:
@@ -511,9 +505,7 @@ def _show_progress(options: Namespace) -> int:
         _print_json(
             {
                 "attempts": [asdict(attempt) for attempt in progress.attempts()],
-                "calibration": {
-                    name: {"right": right, "total": total} for name, (right, total) in calibration.items()
-                },
+                "calibration": {name: {"right": right, "total": total} for name, (right, total) in calibration.items()},
                 "due": [{"lesson": attempt.lesson, "key": attempt.key} for attempt in progress.due()],
                 "completed": progress.as_dict()["completed"],
             }
@@ -553,8 +545,6 @@ COMMANDS = (
     Command("trace", _("every hidden state of a network over a text"), _trace_arguments, _trace),
     Command("gradient", _("how a gradient changes with distance"), _gradient_arguments, _gradient),
     Command("check", _("look for what is wrong in lessons"), _check_arguments, _check),
-    Command(
-        "progress", _("your answers, how sure you were, what is due"), _progress_arguments, _show_progress
-    ),
+    Command("progress", _("your answers, how sure you were, what is due"), _progress_arguments, _show_progress),
     Command("doctor", _("what the terminal can do, and whether your answers are safe"), _nothing, _doctor),
 )

@@ -56,9 +56,7 @@ def _terminal() -> Iterator[Finding]:
     look = look_of(sys.stdout)
     depth = {"truecolor": _("16 million colours"), "256": _("256 colours"), "none": _("no colours: signs")}
     yield Finding(None, depth[look.depth])
-    yield Finding(
-        None, _("ASCII only") if look.ascii else _("Unicode ({name})").format(name=sys.stdout.encoding)
-    )
+    yield Finding(None, _("ASCII only") if look.ascii else _("Unicode ({name})").format(name=sys.stdout.encoding))
     try:
         columns, rows = os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1)
     except (OSError, ValueError):

@@ -146,5 +146,7 @@ def write(root: Path, lesson: str = LESSON) -> Path:
 
 
 def line_of(text: str, words: str) -> int:
-    """The number of the first line that holds some words."""
-    return next(i for i, line in enumerate(text.split("\n"), 1) if words in line)
+    """The number of the first line that is some words; where there is none, that holds them."""
+    lines = text.split("\n")
+    whole = (i for i, line in enumerate(lines, 1) if line == words)
+    return next(whole, 0) or next(i for i, line in enumerate(lines, 1) if words in line)

@@ -25,9 +25,7 @@ widths = st.integers(1, 130)
 heights = st.integers(1, 30)
 # Any float at all, and often the ones that charts trip over.
 numbers = st.one_of(
-    st.sampled_from(
-        [0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 1.7e308, -1.7e308, math.inf, -math.inf, math.nan]
-    ),
+    st.sampled_from([0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 1.7e308, -1.7e308, math.inf, -math.inf, math.nan]),
     st.floats(),
     st.floats(-2, 2),
 )
@@ -41,9 +39,7 @@ letters = st.sampled_from(LETTERS)
 labels = st.one_of(st.lists(letters, max_size=12).map("".join), st.text(max_size=30))
 points = st.lists(st.tuples(numbers, numbers), max_size=40)
 lines = st.lists(st.builds(Line, labels, points), max_size=8)
-calm_points = st.lists(st.floats(-400, 10), max_size=60).map(
-    lambda ys: [(float(i), y) for i, y in enumerate(ys)]
-)
+calm_points = st.lists(st.floats(-400, 10), max_size=60).map(lambda ys: [(float(i), y) for i, y in enumerate(ys)])
 calm_lines = st.lists(st.builds(Line, labels, calm_points), max_size=7)
 
 
@@ -92,9 +88,7 @@ def test_fit(spans: list[Span], columns: int) -> None:
     st.booleans(),
     st.one_of(st.none(), st.integers(-2, 80)),
 )
-def test_heat_row(
-    values: list[float], look: Look, limit: float, each: int, bright: bool, cursor: int | None
-) -> None:
+def test_heat_row(values: list[float], look: Look, limit: float, each: int, bright: bool, cursor: int | None) -> None:
     row = heat_row(values, look, limit=limit, width=each, bright=bright, cursor=cursor)
     check([row], len(values) * each)
     for index, value in enumerate(values):
@@ -123,9 +117,7 @@ def test_legend(look: Look, columns: int) -> None:
 def test_bars(items, columns, look, limit, format, label_width, marks, bright, mark_all):  # type: ignore[no-untyped-def]
     if mark_all:
         marks = dict(zip([label for label, _ in items], [0.3, -7.0, math.inf], strict=False))
-    rows = bars(
-        items, columns, look, limit=limit, format=format, label_width=label_width, marks=marks, bright=bright
-    )
+    rows = bars(items, columns, look, limit=limit, format=format, label_width=label_width, marks=marks, bright=bright)
     check(rows, columns, count=len(items))
 
 

@@ -61,9 +61,7 @@ def test_the_format_number_is_user_version(folder: Path) -> None:
 
 def test_answers_come_back(folder: Path) -> None:
     progress = opened(folder)
-    first = progress.answer(
-        attempt(response="0,5", correct=None, confidence="certain", seconds=2.5, instance=3)
-    )
+    first = progress.answer(attempt(response="0,5", correct=None, confidence="certain", seconds=2.5, instance=3))
     progress.grade(first, False)
     progress.complete("order", 2)
     progress.complete("order", 2)

@@ -175,7 +175,10 @@ async def test_the_alphabet_is_typed_against_the_clock(desk) -> None:
         assert "30.0 s, 0 slips" in d.text
         assert d.lesson.shown.phase == "shown"
         kept = d.progress.attempts("order-matters")
-        assert [(a.response, a.correct, a.seconds) for a in kept] == [("A to Z", False, 5.0), ("Z to A", True, 30.0)]
+        assert [(a.response, a.correct, a.seconds) for a in kept] == [
+            ("A to Z", False, 5.0),
+            ("Z to A", True, 30.0),
+        ]
 
 
 async def test_a_second_visit_asks_another_instance(desk) -> None:

@@ -177,9 +177,7 @@ def _question(reader: Reader, block: Block, data: dict[str, Any]) -> QuestionBlo
     checked = False
     for values in combinations:
         try:
-            varied = {
-                key: value if key == "vary" else _vary(key, value, values) for key, value in data.items()
-            }
+            varied = {key: value if key == "vary" else _vary(key, value, values) for key, value in data.items()}
         except ValueError as error:
             reader.add(block.first, str(error), "mend the braces; {{ and }} stand for braces")
             return None
@@ -188,9 +186,7 @@ def _question(reader: Reader, block: Block, data: dict[str, Any]) -> QuestionBlo
             return None
         if not checked:
             # The words as written: what `vary` puts into them is recomputed, so its numbers may stand there.
-            original = _shaped(
-                reader, block, _QuestionTable, {**varied, **_texts_of(data)}, "a question block"
-            )
+            original = _shaped(reader, block, _QuestionTable, {**varied, **_texts_of(data)}, "a question block")
             if original is not None:
                 _texts(reader, block, original, names)
             checked = True
@@ -292,9 +288,7 @@ def _options(reader: Reader, block: Block, table: _AskedTable) -> tuple[Option, 
             if getattr(table, key):
                 reader.add(block.at(key), f'`{key}` is for options = "tokens"', "drop it, or add the options")
         return ()
-    if any(
-        value is not None for value in (table.low, table.high, table.start, table.tolerance, table.factor)
-    ):
+    if any(value is not None for value in (table.low, table.high, table.start, table.tolerance, table.factor)):
         what = "both options and a number are asked for"
         reader.add(line, what, "drop the options, or low, high, start, tolerance and factor")
     if table.options == "tokens":
@@ -351,9 +345,7 @@ def _number(reader: Reader, block: Block, table: _AskedTable) -> None:
         reader.add(here, "neither options nor a whole number question", mend)
         return
     if not table.low < table.high:
-        reader.add(
-            block.at("low"), f"low ({table.low:g}) is not below high ({table.high:g})", "swap or widen them"
-        )
+        reader.add(block.at("low"), f"low ({table.low:g}) is not below high ({table.high:g})", "swap or widen them")
         return
     if table.scale == "log" and table.low <= 0:
         reader.add(block.at("low"), f"a log scale cannot begin at {table.low:g}", "write a low above 0")

@@ -196,9 +196,7 @@ class _Where:
         """The line of a key in the block whose fence opens at a line."""
         fence = self.lines[line - 1].strip()
         mark = fence[: len(fence) - len(fence.lstrip("`~"))]
-        end = next(
-            (i for i in range(line, len(self.lines)) if self.lines[i].strip() == mark), len(self.lines)
-        )
+        end = next((i for i in range(line, len(self.lines)) if self.lines[i].strip() == mark), len(self.lines))
         return Block("", "\n".join(self.lines[line:end]), line, "").at(*path)
 
 
@@ -273,9 +271,7 @@ def _answer(over: _Over, where: _Where, lab: Lab, asked: Asked, values: Mapping[
     else:
         low, high = asked.low, asked.high
         if low is not None and high is not None and not low <= found.number <= high:
-            over.add(
-                line, f"the answer is {found.number:.4g}, outside {low:g} … {high:g}", "widen low and high"
-            )
+            over.add(line, f"the answer is {found.number:.4g}, outside {low:g} … {high:g}", "widen low and high")
     known = texts(found, truth, asked, values)
     _formats(over, where.block(asked.line, "ask"), asked.ask, values)
     _formats(over, where.block(asked.line, "because"), asked.because, known)
@@ -308,9 +304,7 @@ def _judge(over: _Over, where: _Where, count: int) -> None:
         if not all(held_at):
             said = _short(lesson.claims[i].says)
             at = f"holds at {held_at.count(True)} of {len(held_at)} seeds" if count > 1 else "does not hold"
-            over.add(
-                where.front("claims", i), f"the claim “{said}” {at}", "say what is so, or lower its margin"
-            )
+            over.add(where.front("claims", i), f"the claim “{said}” {at}", "say what is so, or lower its margin")
 
 
 def _short(text: str) -> str:

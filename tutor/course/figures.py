@@ -104,9 +104,7 @@ class GradientValues(Struct, frozen=True):
         return Table(columns, rows)
 
 
-class Gradient(
-    Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="gradient"
-):
+class Gradient(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="gradient"):
     """The log chart of ‖∂h_T/∂h_t‖ for `W_h` = ρ × orthogonal."""
 
     cells: tuple[Literal["rnn", "gru", "lstm"], ...] = ("rnn",)
@@ -178,9 +176,7 @@ class TrainingValues(Struct, frozen=True):
         return Table(("updates", "bits per token"), tuple(rows + [(n, b) for n, b in self.baselines]))
 
 
-class Training(
-    Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="training"
-):
+class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="training"):
     """The training curve, live while the model trains."""
 
     model: str

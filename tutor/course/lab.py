@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
@@ -70,9 +70,7 @@ class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             if not low <= value <= high:
                 found.append((key, f"`{key}` is {value:g}", f"write a number from {low:g} to {high:g}"))
         if self.trained and not self.corpus:
-            found.append(
-                ("task", f'the task "{self.task}" has nothing to learn from', 'write corpus = "data/….txt"')
-            )
+            found.append(("task", f'the task "{self.task}" has nothing to learn from', 'write corpus = "data/….txt"'))
         if self.trained and self.bidirectional:
             what = "a bidirectional network has read the next token before it is to guess it"
             found.append(("bidirectional", what, 'drop `bidirectional`, or write task = "untrained"'))
@@ -148,9 +146,7 @@ class Lab:
         try:
             return self.models[name]
         except KeyError:
-            raise ValueError(
-                f"no model `{name}` in this lesson; it has {', '.join(self.models) or 'none'}"
-            ) from None
+            raise ValueError(f"no model `{name}` in this lesson; it has {', '.join(self.models) or 'none'}") from None
 
     def corpus(self, name: str) -> tuple[tuple[str, ...], ...]:
         """The tokens of each sequence that a model learns from; empty when it has no corpus."""
@@ -177,7 +173,7 @@ class Lab:
         """Whether there is a model to run: ready, or trained in part."""
         return self.ready(name) or name in self._kept
 
-    def train(self, name: str) -> Iterator[Checkpoint]:
+    def train(self, name: str) -> Generator[Checkpoint, None, None]:
         """Train a model, or go on from where it was stopped; yields each new checkpoint.
 
         Closing the iterator stops the training and keeps the model as it is. Exhausting it caches the model.
@@ -309,9 +305,7 @@ class Lab:
         rows = [(c.step, c.steps, c.loss, c.gradient_norm, c.held_out) for c in kept.history]
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            weights.save(
-                path, kept.model.state_dict(), {"history": msgspec.json.encode(_Stored(rows)).decode()}
-            )
+            weights.save(path, kept.model.state_dict(), {"history": msgspec.json.encode(_Stored(rows)).decode()})
         except OSError as error:
             self.cannot_save = (
                 f"Trained networks cannot be kept in {path.parent}: {error.strerror or error}. "
@@ -334,9 +328,7 @@ class Lab:
             # Whatever lies in a cache, it is never worth more than training again.
             return
         history = [
-            Checkpoint(
-                step=step, steps=steps, loss=loss, gradient_norm=norm, held_out=held_out, parameters=None
-            )
+            Checkpoint(step=step, steps=steps, loss=loss, gradient_norm=norm, held_out=held_out, parameters=None)
             for step, steps, loss, norm, held_out in rows
         ]
         self._kept[name] = _Kept(model, history)

@@ -148,9 +148,7 @@ def _about(lesson: Lesson, earlier: list[str]) -> list[Problem]:
     asked = [step.asked for step in lesson.steps]
     abouts = {b: b.instances[0].about for b in asked if isinstance(b, QuestionBlock) and b.instances[0].about}
     return [
-        Problem(
-            lesson.path, block.line, f"about `{about}`, which is no earlier lesson", nearest(about, earlier)
-        )
+        Problem(lesson.path, block.line, f"about `{about}`, which is no earlier lesson", nearest(about, earlier))
         for block, about in abouts.items()
         if about not in earlier
     ]
@@ -231,6 +229,8 @@ class _Body:
         self.blocks: list[LessonBlock | None] = []
         self.kinds: list[str] = []
         self.words = 0
+        self.homeless = False
+        """Whether words before the first step were complained of; once is enough."""
         self.stretch: tuple[int, int] | None = None
         """Lines of the prose being gathered, from and to."""
 
@@ -244,12 +244,7 @@ class _Body:
         index = 0
         while index < len(tokens):
             token = tokens[index]
-            if (
-                token.type == "heading_open"
-                and token.tag == "h2"
-                and token.markup == "##"
-                and token.level == 0
-            ):
+            if token.type == "heading_open" and token.tag == "h2" and token.markup == "##" and token.level == 0:
                 self.end_step()
                 self.title, self.line = tokens[index + 1].content, self.at(token)
                 if not self.title.strip():
@@ -267,14 +262,15 @@ class _Body:
                 self.stretch = (self.stretch[0] if self.stretch else start, end)
             index += 1
         self.end_step()
-        if self.title is None:
+        if self.title is None and not self.homeless:
             self.reader.add(self.first, "no steps", "begin each step with ## and its title")
         return self.steps
 
     def inline(self, token: Token) -> None:
         """The words of a paragraph."""
         line = self.at(token)
-        if self.title is None:
+        if self.title is None and not self.homeless:
+            self.homeless = True
             self.reader.add(line, "words before the first step", "begin the step with ## and its title")
         for child in token.children or ():
             if child.type in _REFUSED_INLINE:
@@ -295,9 +291,7 @@ class _Body:
             self.reader.add(line, f"a {kind} block inside a list", "put it at the margin")
             return
         if self.title is None:
-            self.reader.add(
-                line, f"a {kind} block before the first step", "begin the step with ## and its title"
-            )
+            self.reader.add(line, f"a {kind} block before the first step", "begin the step with ## and its title")
             return
         if kind == "math":
             self.words += token.content.count("\n")

@@ -183,22 +183,14 @@ def read_course_file(folder: Path) -> CourseFile:
     parts = []
     listed = table.get("parts", [])
     if not isinstance(listed, list) or not listed:
-        problems.append(
-            Problem(path, line_of(text, "parts"), "no parts", "write [[parts]] with folder and title")
-        )
+        problems.append(Problem(path, line_of(text, "parts"), "no parts", "write [[parts]] with folder and title"))
         listed = []
     headers = [i for i, line in enumerate(text.split("\n"), 1) if line.strip() == "[[parts]]"]
     for index, part in enumerate(listed):
         line = headers[index] if index < len(headers) else 1
-        named = (
-            isinstance(part, dict)
-            and isinstance(part.get("folder"), str)
-            and isinstance(part.get("title"), str)
-        )
+        named = isinstance(part, dict) and isinstance(part.get("folder"), str) and isinstance(part.get("title"), str)
         if not named:
-            problems.append(
-                Problem(path, line, "a part without folder or title", "write both under [[parts]]")
-            )
+            problems.append(Problem(path, line, "a part without folder or title", "write both under [[parts]]"))
         elif not (folder / part["folder"]).is_dir():
             what = f"the part's folder `{part['folder']}` does not exist"
             problems.append(Problem(path, line, what, "make it, or correct the name"))
@@ -207,9 +199,7 @@ def read_course_file(folder: Path) -> CourseFile:
     return CourseFile(title if isinstance(title, str) else "", tuple(parts), tuple(problems))
 
 
-def read_outlines(
-    folder: Path, language: str | None = None
-) -> tuple[tuple[Outline, ...], tuple[Problem, ...]]:
+def read_outlines(folder: Path, language: str | None = None) -> tuple[tuple[Outline, ...], tuple[Problem, ...]]:
     """Every lesson of a course in its order, and what is wrong with those left out.
 
     Args:
@@ -263,9 +253,7 @@ def unknown_needs(outlines: Iterable[Outline]) -> list[Problem]:
     return problems
 
 
-def _files(
-    folder: Path, problems: list[Problem]
-) -> tuple[list[Path], dict[tuple[int, str], dict[str, Path]]]:
+def _files(folder: Path, problems: list[Problem]) -> tuple[list[Path], dict[tuple[int, str], dict[str, Path]]]:
     """A part's originals in their order, and the translations of each."""
     originals: list[tuple[tuple[int, str], Path]] = []
     translations: dict[tuple[int, str], dict[str, Path]] = {}
@@ -284,15 +272,11 @@ def _files(
     for key, others in translations.items():
         if key not in have:
             for path in others.values():
-                problems.append(
-                    Problem(path, 1, "a translation without its original", "put the original beside it")
-                )
+                problems.append(Problem(path, 1, "a translation without its original", "put the original beside it"))
     return [path for _, path in sorted(originals)], translations
 
 
-def _translated(
-    path: Path, translations: dict[tuple[int, str], dict[str, Path]], language: str | None
-) -> Path:
+def _translated(path: Path, translations: dict[tuple[int, str], dict[str, Path]], language: str | None) -> Path:
     named = name_of(path)
     if language is None or named is None:
         return path

@@ -102,9 +102,7 @@ class CellByHand(Base, frozen=True, kw_only=True, tag="cell_by_hand"):
 
 
 @lru_cache(maxsize=256)
-def _decay(
-    cell: str, steps: int, hidden: int, radius: float, activation: str, seed: int
-) -> tuple[float, ...]:
+def _decay(cell: str, steps: int, hidden: int, radius: float, activation: str, seed: int) -> tuple[float, ...]:
     """log10 of the spectral norms, by step; many probes ask for the same one."""
     flow = decay(cell, steps=steps, hidden_size=hidden, radius=radius, activation=activation, seed=seed)
     return tuple(float(v) for v in flow.log10_spectral_norms)

@@ -72,9 +72,7 @@ def read_text(path: Path) -> str:
         return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise LessonError(
-            [Problem(path, line, "a byte that is not UTF-8", "save the file as UTF-8")]
-        ) from error
+        raise LessonError([Problem(path, line, "a byte that is not UTF-8", "save the file as UTF-8")]) from error
     except OSError as error:
         what = f"it cannot be read ({error.strerror or error})"
         raise LessonError([Problem(path, 1, what, "check that the file is there")]) from error

@@ -50,17 +50,12 @@ def bars(
     track = width - label_room - 2 - (value_room + 2 if value_room else 0)
     if track < _LEAST_TRACK:
         # No room for a picture: the words and the numbers are what matters.
-        return [
-            _narrow(label, value, text, width, look)
-            for (label, value), text in zip(items, texts, strict=True)
-        ]
+        return [_narrow(label, value, text, width, look) for (label, value), text in zip(items, texts, strict=True)]
     scale = _Scale(items, marks, limit, track)
     rows = []
     for (label, value), text in zip(items, texts, strict=True):
         is_bright = bright is None or label == bright
-        name = Span(
-            pad(label, label_room, ascii=look.ascii) + "  ", Style(bold=is_bright and bright is not None)
-        )
+        name = Span(pad(label, label_room, ascii=look.ascii) + "  ", Style(bold=is_bright and bright is not None))
         drawn = scale.row(value, marks.get(label), look, is_bright)
         end = Span("  " + pad(text, value_room, "right"), Style(bold=is_bright and bright is not None))
         rows.append(fit((name, *drawn, end), width))
@@ -119,13 +114,7 @@ class _Scale:
             if filled and look.depth != "none" and fill.color:
                 style = Style(color=palettes.on(fill.color), background=fill.color, bold=True)
             beyond = abs(mark) > self.limit
-            sign = (
-                line
-                if not beyond
-                else (">" if look.ascii else "›")
-                if mark > 0
-                else ("<" if look.ascii else "‹")
-            )
+            sign = line if not beyond else (">" if look.ascii else "›") if mark > 0 else ("<" if look.ascii else "‹")
             cells[at] = (sign, style)
         return merged(cells)
 

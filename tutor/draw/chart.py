@@ -84,9 +84,7 @@ def line_chart(
         words: what to say of points that have no place.
     """
     levels = [(name, level) for name, level in baselines if abs(level) < _LARGEST]
-    values = [y for line in series for _, y in line.points if abs(y) < _LARGEST] + [
-        level for _, level in levels
-    ]
+    values = [y for line in series for _, y in line.points if abs(y) < _LARGEST] + [level for _, level in levels]
     values += [level for level in y_range or () if abs(level) < _LARGEST]
     low, high = _linear_range(values)
 
@@ -203,17 +201,11 @@ class _Chart(NamedTuple):
         notes = self._notes(series, lines, look, words)
         signs = [(palettes.marker(i, look), palettes.series(i, look)) for i in range(len(lines))]
         dash = "-" if look.ascii else "╌"
-        entries = [
-            Entry(*sign, line.label, 0.0) for line, sign in zip(lines, signs, strict=True) if line.label
-        ]
+        entries = [Entry(*sign, line.label, 0.0) for line, sign in zip(lines, signs, strict=True) if line.label]
         entries += [Entry(dash, look.muted, name, 0.0) for name, _ in baselines]
         room = _shared(entries, width, height, look, titled=bool(y_label), noted=bool(notes))
 
-        has_floor = (
-            bool(self.under)
-            and room.rows > 1
-            and any(y < self.least for line in lines for _, y in line.points)
-        )
+        has_floor = bool(self.under) and room.rows > 1 and any(y < self.least for line in lines for _, y in line.points)
         y = self.fitted(room.rows - has_floor)
         y_names = {row: self.named(value, y.step) for row, value in y.ticks()}
         if has_floor:
@@ -293,9 +285,7 @@ class _Chart(NamedTuple):
         if any(y < self.least for y in ys):
             below = self.under.startswith("<")
             said.append(
-                _under_sign(look)
-                + " "
-                + (words.below.format(floor=self.under[1:]) if below else words.underflow)
+                _under_sign(look) + " " + (words.below.format(floor=self.under[1:]) if below else words.underflow)
             )
         if any(y > self.most for y in ys):
             said.append(_over_sign(look) + " " + words.overflow)
@@ -317,9 +307,7 @@ def _kept(points: Sequence[Point]) -> list[Point]:
     return [(x, y) for x, y in points if abs(x) < _LARGEST and not math.isnan(y)]
 
 
-def _shared(
-    entries: Sequence[Entry], width: int, height: int, look: Look, *, titled: bool, noted: bool
-) -> _Room:
+def _shared(entries: Sequence[Entry], width: int, height: int, look: Look, *, titled: bool, noted: bool) -> _Room:
     """What there is no room for is given up in this order: the title, the names above the plot, the axis."""
     axis = height >= 4
     has_title = (titled and height >= 6) or (noted and height >= 4)
@@ -361,9 +349,7 @@ def _apart(points: Sequence[Point | None], x: _Across) -> float:
     return (max(places) - min(places)) / max(len(places) - 1, 1) if places else 0.0
 
 
-def _signs(
-    raster: Raster, points: Sequence[Point | None], x: _Across, y: Scale, sign: str, style: Style
-) -> None:
+def _signs(raster: Raster, points: Sequence[Point | None], x: _Across, y: Scale, sign: str, style: Style) -> None:
     """A marker at every point; between close points the same again, between distant ones a dotted line."""
     sparse = _apart(points, x) > 2.5
     before: Point | None = None

@@ -59,11 +59,7 @@ def _odd(value_kind: str, look: Look, width: int, bright: bool, cursor: bool) ->
     if width == 1:
         text = {"+": "^", "-": "v"}[value_kind] if look.ascii else {"+": "↑", "-": "↓"}[value_kind]
     elif look.ascii:
-        text = (
-            pad(value_kind + "inf", width, "center")
-            if width >= 4
-            else {"+": "^", "-": "v"}[value_kind] * width
-        )
+        text = pad(value_kind + "inf", width, "center") if width >= 4 else {"+": "^", "-": "v"}[value_kind] * width
     else:
         text = pad(value_kind + "∞", width, "center")
     style = _style(level, look, bright, cursor)
@@ -142,11 +138,7 @@ def legend(look: Look, width: int) -> Row:
         value = 2 * index / (count - 1) - 1
         span = value_cell(value, look, width=1)
         if index == count // 2:
-            style = (
-                span.style
-                if look.depth == "none"
-                else span.style._replace(color=on(span.style.background or ""))
-            )
+            style = span.style if look.depth == "none" else span.style._replace(color=on(span.style.background or ""))
             span = Span("0", style)
         cells.append((span.text, span.style._replace(bold=False)))
     return fit((Span("-1 ", look.muted), *merged(cells), Span(" +1", look.muted)), width)

@@ -93,9 +93,7 @@ class _Parts:
 
 
 def _parts(low: float, high: float, width: int, look: Look, format: Format) -> _Parts:
-    ends = [
-        formatted(end, "{:g}" if isinstance(format, str) else format, ascii=look.ascii) for end in (low, high)
-    ]
+    ends = [formatted(end, "{:g}" if isinstance(format, str) else format, ascii=look.ascii) for end in (low, high)]
     # Room for the longest value is kept, so that the track stays as long while the knob moves.
     longest = max(width_of(formatted(end, format, ascii=look.ascii)) for end in (low, high))
     room = max(longest, 5) + 2

@@ -37,6 +37,7 @@ def _numbers(name: str, value: Any, dtype: np.dtype[Any], expected: tuple[int | 
     try:
         array: Array = np.asarray(value)
     except (ValueError, TypeError, RuntimeError) as error:
+        raise ValueError(f"{name}: got {type(value).__name__}, expected an array ({error})") from None
     if array.dtype != dtype:
         raise ValueError(f"{name}: got dtype {array.dtype}, expected {dtype}")
     fits = len(array.shape) == len(expected) and all(
@@ -46,9 +47,7 @@ def _numbers(name: str, value: Any, dtype: np.dtype[Any], expected: tuple[int | 
     if not fits:
         letters = " and ".join(wanted for wanted in expected if isinstance(wanted, str))
         least = f" with {letters} of at least 1" if letters else ""
-        raise ValueError(
-            f"{name}: got shape {array.shape}, expected ({', '.join(map(str, expected))}){least}"
-        )
+        raise ValueError(f"{name}: got shape {array.shape}, expected ({', '.join(map(str, expected))}){least}")
     if not np.isfinite(array).all():
         raise ValueError(f"{name}: got NaN or infinity, expected finite numbers")
     return array
@@ -103,9 +102,7 @@ class Recurrent:
         if reset != "after" and cell != "gru":
             raise ValueError(f"reset: got {reset!r}, expected 'after': only the GRU has a reset gate")
         if forget_bias is not None and (cell != "lstm" or not bias):
-            raise ValueError(
-                f"forget_bias: got {forget_bias!r}, expected None: only an LSTM with biases has one"
-            )
+            raise ValueError(f"forget_bias: got {forget_bias!r}, expected None: only an LSTM with biases has one")
         if forget_bias is not None and not math.isfinite(forget_bias):
             raise ValueError(f"forget_bias: got {forget_bias!r}, expected a finite number")
         if not math.isfinite(radius):
@@ -168,9 +165,7 @@ class Recurrent:
             start = end
         return found
 
-    def _initialise(
-        self, init: str, radius: float, forget_bias: float | None, rng: np.random.Generator
-    ) -> None:
+    def _initialise(self, init: str, radius: float, forget_bias: float | None, rng: np.random.Generator) -> None:
         if init == "zeros":
             pass
         else:
@@ -406,9 +401,7 @@ class Recurrent:
         lstm = self.cell == "lstm"
         self.check(trace)
         if d_c_n is not None and not lstm:
-            raise ValueError(
-                f"d_c_n: got a gradient, expected None: the {self.cell.upper()} has no cell state"
-            )
+            raise ValueError(f"d_c_n: got a gradient, expected None: the {self.cell.upper()} has no cell state")
         shape = (self.num_layers * self.num_directions, B, H)
         above = self._gradient("d_output", d_output, trace.output.shape)
         last_h = self._gradient("d_h_n", d_h_n, shape)
@@ -474,9 +467,7 @@ class Recurrent:
         cs: tuple[Any, ...] = tuple(record.c) if record.c is not None else (None,) * (T + 1)
         for t in order:
             total = dh + d_output[t]
-            a, u, dh_, dc_ = cell.back(
-                total, dc, hs[t + before], cs[t + before], w, hs[t + now], cs[t + now], ks[t]
-            )
+            a, u, dh_, dc_ = cell.back(total, dc, hs[t + before], cs[t + before], w, hs[t + now], cs[t + now], ks[t])
             if active is not None and not active[t].all():
                 # Where the state was only kept, its gradient passes through and no weight had a part.
                 on = active[t][:, None]

@@ -22,10 +22,10 @@ _SPACES = {ord(c): " " for c in "\t\n\r\v\f\x85\u2028\u2029"}
 _CONTROLS = (
     {code: chr(0x2400 + code) for code in range(0x20)}
     | {0x7F: "\u2421"}
-    | {code: "\ufffd" for code in range(0x80, 0xA0)}
+    | dict.fromkeys(range(128, 160), "�")
     # What turns the direction of the text after it can make a screen lie.
-    | {code: "\ufffd" for code in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C)}
-    | {code: "\ufffd" for code in range(0xD800, 0xE000)}
+    | dict.fromkeys((8206, 8207, *range(8234, 8239), *range(8294, 8298), 1564), "�")
+    | dict.fromkeys(range(55296, 57344), "�")
     | _SPACES
 )
 

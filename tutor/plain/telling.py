@@ -112,9 +112,7 @@ class _NoAnswer(Exception):
 class _Teller:
     """One lesson, told once."""
 
-    def __init__(
-        self, lesson: Lesson, lab: Lab, out: TextIO, ask: Ask | None, progress: Progress | None
-    ) -> None:
+    def __init__(self, lesson: Lesson, lab: Lab, out: TextIO, ask: Ask | None, progress: Progress | None) -> None:
         self.lesson = lesson
         self.lab = lab
         self.out = out
@@ -262,9 +260,7 @@ class _Teller:
                 instance = sum(attempt.key == block.key for attempt in self.progress.attempts(self.lesson.id))
             asked = block.instance(instance)
         self.fill(asked.ask)
-        self.words(
-            _sentence(asked.ask, self.values), _("Predict: ") if kind == "predict" else _("Question: "), ""
-        )
+        self.words(_sentence(asked.ask, self.values), _("Predict: ") if kind == "predict" else _("Question: "), "")
         for number, option in enumerate(asked.options, 1):
             said = option.text if option.text.split(" ")[0] == str(number) else f"{number}  {option.text}"
             self.words(said, "  ", "     ")
@@ -373,9 +369,7 @@ class _Teller:
             said = _("{seconds:.1f} s, without a slip") if right else _("{seconds:.1f} s, with slips")
             self.line("  " + said.format(seconds=seconds))
             if self.progress is not None:
-                self.progress.answer(
-                    Attempt(self.lesson.id, block.key, "recite", 0, label, right, None, seconds)
-                )
+                self.progress.answer(Attempt(self.lesson.id, block.key, "recite", 0, label, right, None, seconds))
         self.line()
 
 
@@ -393,9 +387,7 @@ def _chosen(asked: Asked, said: str) -> str | float:
     raise ValueError(_("Answer with a number from 1 to {n}.").format(n=len(asked.options)))
 
 
-def tell(
-    lesson: Lesson, lab: Lab, out: TextIO, ask: Ask | None = None, progress: Progress | None = None
-) -> None:
+def tell(lesson: Lesson, lab: Lab, out: TextIO, ask: Ask | None = None, progress: Progress | None = None) -> None:
     """Tell a lesson in lines.
 
     Args:

@@ -26,9 +26,7 @@ class Progress:
     name: look at `problem`.
     """
 
-    def __init__(
-        self, data_dir: Path, clock: Callable[[], float] = time.time, *, patience: float = 3.0
-    ) -> None:
+    def __init__(self, data_dir: Path, clock: Callable[[], float] = time.time, *, patience: float = 3.0) -> None:
         """Nothing is opened or made yet.
 
         Args:
@@ -61,9 +59,7 @@ class Progress:
         if attempt.kind not in KINDS:
             raise ValueError(f"kind is {attempt.kind!r}, expected one of {', '.join(KINDS)}")
         if attempt.confidence is not None and attempt.confidence not in CONFIDENCES:
-            raise ValueError(
-                f"confidence is {attempt.confidence!r}, expected None or one of {', '.join(CONFIDENCES)}"
-            )
+            raise ValueError(f"confidence is {attempt.confidence!r}, expected None or one of {', '.join(CONFIDENCES)}")
         number = int.from_bytes(os.urandom(8), "big") >> 2
         seconds = attempt.seconds
         kept = replace(

@@ -126,14 +126,11 @@ class Store:
             return said.format(path=path, number=self.newer)
         if self.failure:
             return (
-                self.failure
-                + " "
-                + _("Your answers are kept until you leave, and saved as soon as that is possible.")
+                self.failure + " " + _("Your answers are kept until you leave, and saved as soon as that is possible.")
             )
         if self.damage:
             said = _(
-                "{path} is damaged ({why}): its bytes are kept,"
-                " and your next answer begins a new store beside it."
+                "{path} is damaged ({why}): its bytes are kept, and your next answer begins a new store beside it."
             )
             return said.format(path=path, why=self.damage)
         return self.begun_anew

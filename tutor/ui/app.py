@@ -66,9 +66,9 @@ class Start(NamedTuple):
 class RnnTutorApp(App[int]):
     """The tutor in a terminal."""
 
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     TITLE = "rnn-tutor"
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "leave", priority=True),
         Binding("question_mark", "help", "help", show=False),
@@ -161,9 +161,7 @@ class RnnTutorApp(App[int]):
         if self.progress.problem:
             self.notify(self.progress.problem, severity="warning", markup=False)
         at = self.progress.at(lesson.id)
-        self.push_screen(
-            LessonScreen(lesson, self.labs[lesson.id], self.progress, clock=self.clock, at=at)
-        )
+        self.push_screen(LessonScreen(lesson, self.labs[lesson.id], self.progress, clock=self.clock, at=at))
 
     def open_sandbox(self, experiment: Experiment | None = None) -> None:
         """Into the sandbox."""

@@ -133,6 +133,7 @@ class LessonScreen(Screen[None]):
         self.steps: dict[int, Shown] = {}
         """What is known of each step that was visited."""
         self._asked: dict[int, Asked] = {}
+        self._instance: dict[int, int] = {}
         self._opened_at = 0.0
         self._stopping = False
         self._drawn_values: dict[str, Any] = {}
@@ -171,6 +172,7 @@ class LessonScreen(Screen[None]):
         if isinstance(block, QuestionBlock):
             if self.index not in self._asked:
                 before = [a for a in self.progress.attempts(self.lesson.id) if a.key == block.key]
+                self._instance[self.index] = len(before)
                 self._asked[self.index] = block.instance(len(before))
             return self._asked[self.index]
         return None
@@ -328,16 +330,14 @@ class LessonScreen(Screen[None]):
                 lesson=self.lesson.id,
                 key=asked.key,
                 kind=kind,
-                instance=0,
+                instance=self._instance.get(self.index, 0),
                 response=str(response),
                 correct=None,
                 confidence=ask.confidence,
                 seconds=self.clock() - self._opened_at,
             )
         )
-        self.steps[self.index] = replace(
-            self.shown, response=response, confidence=ask.confidence, attempt=attempt
-        )
+        self.steps[self.index] = replace(self.shown, response=response, confidence=ask.confidence, attempt=attempt)
         self._compute(self.index, self._wanted(after=True), asked)
 
     def on_recite_field_finished(self, message: ReciteField.Finished) -> None:

@@ -195,7 +195,9 @@ class SandboxScreen(Screen[None]):
         left = self.model is not None
         await self._change(replace(self.experiment, cell=cell), model=None)
         if left:
-            self._say(_("An untrained {cell} reads it now. esc and s bring the trained one back.").format(cell=cell.upper()))
+            self._say(
+                _("An untrained {cell} reads it now. esc and s bring the trained one back.").format(cell=cell.upper())
+            )
 
     async def action_units(self) -> None:
         """The next size."""

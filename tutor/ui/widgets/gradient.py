@@ -11,7 +11,6 @@ from textual.containers import Vertical
 from tutor.course.figures import Gradient, GradientValues
 from tutor.draw.cells import Look, Row
 from tutor.draw.chart import Line, log_chart
-
 from tutor.i18n import _
 from tutor.ui.widgets.ask import NumberField
 from tutor.ui.widgets.drawn import Drawn

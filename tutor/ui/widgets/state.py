@@ -335,7 +335,7 @@ class Why(Drawn):
 
 def why_rows(run: Run, t: int, unit: int, available: int, look: Look) -> list[Row]:
     """`h_3[2] = tanh( 0.62 + 0.31 + 0.02 ) = 0.74`, with the name of each term under it."""
-    terms = {name: value for name, value in run.terms(t, unit)}
+    terms = dict(run.terms(t, unit))
     name = f"h_{t + 1}[{unit + 1}]"
     value = float(run.hidden[t, unit])
     cell = run.model.spec.cell
@@ -344,7 +344,12 @@ def why_rows(run: Run, t: int, unit: int, available: int, look: Look) -> list[Ro
         opening, closing = run.model.spec.nonlinearity.replace("identity", "") + "(", ")"
     elif cell == "gru":
         z, n, before = terms["z"], terms["n"], terms["h₋"]
-        pieces = [(f"{1 - z:.2f}·", "1−z"), (f"{n:+.2f}", "n"), (f" + {z:.2f}·", "z"), (f"{before:+.2f}", "h₋")]
+        pieces = [
+            (f"{1 - z:.2f}·", "1−z"),
+            (f"{n:+.2f}", "n"),
+            (f" + {z:.2f}·", "z"),
+            (f"{before:+.2f}", "h₋"),
+        ]
         opening, closing = "", ""
     else:
         o, c = terms["o"], terms["c"]
@@ -357,7 +362,10 @@ def why_rows(run: Run, t: int, unit: int, available: int, look: Look) -> list[Ro
         top.append(Span(pad(amount, room), PLAIN))
         under += pad(term, room)
     top += [Span(closing + " = ", look.muted), Span(f"{value:+.2f}", look.accent)]
-    rows: list[Row] = [fit(tuple(top), available), (Span(crop(under, available, ascii=look.ascii), look.muted),)]
+    rows: list[Row] = [
+        fit(tuple(top), available),
+        (Span(crop(under, available, ascii=look.ascii), look.muted),),
+    ]
     if cell == "lstm":
         made = f"c = {terms['f']:.2f}·{terms['c₋']:+.2f} + {terms['i']:.2f}·{terms['g']:+.2f} = {terms['c']:+.2f}"
         rows.append((Span(crop(" " * (len(name) + 3) + made, available, ascii=look.ascii), look.muted),))
@@ -373,12 +381,21 @@ class Transport(Drawn):
 
     playback: reactive[Playback | None] = reactive(None, repaint=False)
 
-    _BUTTONS = (("|◀", "|<", "start"), ("◀", "<", "back"), ("", "", "toggle"), ("▶", ">", "forward"), ("▶|", ">|", "end"))
+    _BUTTONS = (
+        ("|◀", "|<", "start"),
+        ("◀", "<", "back"),
+        ("", "", "toggle"),
+        ("▶", ">", "forward"),
+        ("▶|", ">|", "end"),
+    )
 
     def _signs(self, look: Look) -> list[tuple[str, str]]:
         playing = self.playback is not None and self.playback.playing
         toggle = ("||" if look.ascii else "❚❚") if playing else ("play" if look.ascii else "▶▶")
-        return [(ascii_ if look.ascii else sign, verb) if verb != "toggle" else (toggle, verb) for sign, ascii_, verb in self._BUTTONS]
+        return [
+            (ascii_ if look.ascii else sign, verb) if verb != "toggle" else (toggle, verb)
+            for sign, ascii_, verb in self._BUTTONS
+        ]
 
     def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
         """One row."""
@@ -439,7 +456,9 @@ class Player(Vertical):
             super().__init__()
             self.position = position
 
-    def __init__(self, values: StateValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None) -> None:
+    def __init__(
+        self, values: StateValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
         self.values = values
         self.clock = clock

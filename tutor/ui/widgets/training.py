@@ -41,7 +41,10 @@ class Curve(Drawn):
             baselines=[(names.get(name, name), bits) for name, bits in self.values.baselines],
             x_range=(0.0, float(self.values.steps)),
             # The axis stands still while the curve falls.
-            y_range=(0.0, max([bits for _, bits in (*self.values.points[:1], *self.values.baselines)], default=1.0)),
+            y_range=(
+                0.0,
+                max([bits for _, bits in (*self.values.points[:1], *self.values.baselines)], default=1.0),
+            ),
         )
 
 
@@ -96,7 +99,9 @@ class TrainingFigure(Vertical):
         bar.update(progress=step, total=values.steps)
         bar.display = running or step < values.steps
         if running:
-            said.words = _("update {step} of {steps} · {bits:.2f} bits").format(step=step, steps=values.steps, bits=bits)
+            said.words = _("update {step} of {steps} · {bits:.2f} bits").format(
+                step=step, steps=values.steps, bits=bits
+            )
         elif step < values.steps:
             said.words = _("stopped at update {step} of {steps} · {bits:.2f} bits").format(
                 step=step, steps=values.steps, bits=bits
