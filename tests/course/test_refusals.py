@@ -79,7 +79,7 @@ CASES = [
     ("question", "It begins a line.", "In 50 % of lines.", "In 50 %", "`50 %`: " + NO_PROBE),
     ("question", 'key = "the"', 'key = "is"', 'text = "the"', "the option key `is` stands twice; give each option its own key"),
     ("question", 'text = "the", ', "", 'key = "the"', "no `text` in a question block; write text = a text in quotes"),
-    ("question", "What comes after {p}?", "What comes after {q}?", "after {q}", "no value is called `q`; write one of `p`, `n`, `guess`, `next`"),
+    ("question", "What comes after {p}?", "What comes after {q}?", "after {q}", "no value is called `q`; write one of `guess`, `n`, `next`, `p`"),
     ("question", 'vary = { p = ["sun", "moon"], n = [2, 4] }', "vary = { p = 3 }", "vary =", "`vary` is not a table of lists; write vary = { name = [1, 2, 3] }, at least one entry for each name"),
     ("question", "n = [2, 4]", "n = [[2], 4]", "vary =", "`vary` holds an entry that is neither number nor text; write vary = { name = [1, 2, 3] }, at least one entry for each name"),
     ("question", "n = [2, 4]", "guess = [2, 4]", "vary =", "`vary` cannot use the name `guess`; choose a word that no value has"),

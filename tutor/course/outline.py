@@ -179,7 +179,9 @@ def read_course_file(folder: Path) -> CourseFile:
             problems.append(Problem(path, line_of(text, key), f"unknown key `{key}`", nearest(key, known)))
     title = table.get("title")
     if not isinstance(title, str) or not title:
-        problems.append(Problem(path, line_of(text, "title"), "no `title`", 'write title = "…"'))
+        problems.append(
+            Problem(path, line_of(text, "title") if "title" in table else 1, "no `title`", 'write title = "…"')
+        )
     parts = []
     listed = table.get("parts", [])
     if not isinstance(listed, list) or not listed:

@@ -49,7 +49,8 @@ class LessonError(Exception):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """How to mend a name that is not known: `did you mean …?`, or the list of those that are."""
-    names = list(known)
+    # A set has no order of its own, and a message has to be the same each time.
+    names = sorted(known) if isinstance(known, set | frozenset) else list(known)
     close = difflib.get_close_matches(name, names, 1, 0.5)
     if close:
         return f"did you mean `{close[0]}`?"
@@ -90,7 +91,7 @@ def parse_toml(text: str, path: Path, first_line: int) -> dict[str, Any]:
         said = str(error)
         at = _AT_LINE.search(said)
         # Without a line the text ended too early, so the slip is at its end.
-        line = int(at[1]) if at else max(text.count("\n"), 1)
+        line = int(at[1]) if at else text.rstrip("\n").count("\n") + 1
         what = _AT_LINE.sub("", said).replace(" (at end of document)", " at the end of the table")
         mend = "mend the TOML; strings stand in double quotes, and a list ends in ]"
         raise LessonError([Problem(path, first_line + line - 1, _lowered(what), mend)]) from None

@@ -33,7 +33,7 @@ def _size(name: str, value: object) -> int:
 
 
 def _numbers(name: str, value: Any, dtype: np.dtype[Any], expected: tuple[int | str, ...]) -> Array:
-    """`value` as an array of finite numbers; a letter in the expected shape stands for any size of at least 1."""
+    """`value` as an array of finite numbers; a letter in the shape stands for any size of at least 1."""
     try:
         array: Array = np.asarray(value)
     except (ValueError, TypeError, RuntimeError) as error:
@@ -473,7 +473,7 @@ class Recurrent:
                 on = active[t][:, None]
                 a, u, dh_ = a * on, u * on, np.where(on, dh_, dh)
                 total = total * on
-                if dc_ is not None:
+                if dc is not None and dc_ is not None:
                     dc_ = np.where(on, dc_, dc)
             d_x[t], d_u[t], d_h[t] = a, u, total
             dh, dc = dh_, dc_

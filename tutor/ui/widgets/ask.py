@@ -12,7 +12,7 @@ from typing import Literal
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
@@ -31,11 +31,13 @@ CONFIDENCES = ("guess", "fairly", "certain")
 """How sure a prediction can be, least first."""
 
 
-class Choice(Static):
-    """One option in a list of them."""
+class Choice(Horizontal):
+    """One option in a list of them: its sign, and beside it the words, wrapped under one another."""
 
     DEFAULT_CSS = """
     Choice { height: auto; width: 1fr; }
+    Choice > .sign { width: 2; height: auto; }
+    Choice > .words { width: 1fr; height: auto; }
     Choice.-chosen { color: $accent; text-style: bold; }
     Choice.-right { color: $success; text-style: bold; }
     Choice.-wrong { color: $error; }
@@ -45,9 +47,14 @@ class Choice(Static):
         super().__init__()
         self.option = option
 
+    def compose(self) -> ComposeResult:
+        """The sign and the words as they are."""
+        yield Static(Content("  "), classes="sign")
+        yield Static(Content(self.option.text), classes="words")
+
     def show_sign(self, sign: str) -> None:
-        """The sign, then the words as they are."""
-        self.update(Content.assemble(sign, self.option.text))
+        """Mark it."""
+        self.query_one(".sign", Static).update(Content(sign))
 
 
 class Choices(Vertical, can_focus=True):
@@ -95,9 +102,12 @@ class Choices(Vertical, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click chooses; it does not commit."""
-        if not self.locked and isinstance(event.widget, Choice):
-            self.chosen = list(self.query(Choice)).index(event.widget)
-            self.focus()
+        if self.locked or event.widget is None:
+            return
+        for index, choice in enumerate(self.query(Choice)):
+            if choice in event.widget.ancestors_with_self:
+                self.chosen = index
+                self.focus()
 
     @property
     def response(self) -> str:

@@ -1,0 +1,161 @@
+"""The lab: training, stopping, going on, keeping, and running."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tutor.course.lab import Lab, ModelEntry, NotTrained
+from tutor.course.load import load_lesson
+
+
+@pytest.fixture
+def lab(lesson_path: Path, course_folder: Path, tmp_path: Path) -> Lab:
+    return Lab(load_lesson(lesson_path).models, folder=course_folder, cache=tmp_path / "cache")
+
+
+def again(lab: Lab, *, cache: Path | None = None, seed: int = 0) -> Lab:
+    return Lab(lab.models, folder=lab.folder, cache=cache, seed=seed)
+
+
+def weights(lab: Lab) -> dict[str, bytes]:
+    return {name: array.tobytes() for name, array in lab.model("reader").state_dict().items()}
+
+
+def test_an_untrained_model_is_ready(lab: Lab) -> None:
+    assert lab.ready("plain")
+    assert lab.begun("plain")
+    assert list(lab.train("plain")) == []
+    assert lab.history("plain") == ()
+    assert lab.corpus("plain") == ()
+    assert lab.run("plain").tokens == ("never", "too", "late")
+    assert lab.run("plain", "one two").tokens == ("one", "two")
+
+
+def test_a_corpus_is_its_lines(lab: Lab) -> None:
+    assert lab.corpus("reader")[0] == ("the", "sun", "is", "up")
+    assert len(lab.corpus("reader")) == 4
+
+
+def test_what_is_not_trained_cannot_be_run(lab: Lab) -> None:
+    assert not lab.ready("reader")
+    assert not lab.begun("reader")
+    for ask in (lab.model, lab.history, lab.run):
+        with pytest.raises(NotTrained) as caught:
+            ask("reader")
+        assert caught.value.name == "reader"
+    with pytest.raises(ValueError, match="no model `x` in this lesson; it has plain, keeper, reader"):
+        lab.entry("x")
+
+
+def test_training_to_the_end(lab: Lab) -> None:
+    seen = list(lab.train("reader"))
+    assert [c.step for c in seen][:2] == [0, 5]
+    assert seen[-1].step == 30
+    assert seen[-1].loss < seen[0].loss
+    assert lab.history("reader") == tuple(seen)
+    assert lab.ready("reader")
+    assert lab.cannot_save is None
+    assert lab.model("reader").vocabulary is not None
+    assert "<end>" in lab.model("reader").vocabulary.tokens  # type: ignore[union-attr]
+
+
+def test_a_stopped_training_goes_on_as_if_it_had_not_been(lab: Lab) -> None:
+    whole = again(lab)
+    whole.ensure("reader")
+    training = lab.train("reader")
+    first = [next(training) for _ in range(3)]
+    before = lab.run("reader")
+    training.close()
+    assert lab.begun("reader")
+    assert not lab.ready("reader")
+    assert lab.history("reader") == tuple(first)
+    assert not list((lab.cache or Path()).rglob("*.npz"))
+    assert lab.run("reader") is before
+    rest = list(lab.train("reader"))
+    assert rest[0].step == 15
+    assert lab.ready("reader")
+    assert lab.run("reader") is not before
+    assert weights(lab) == weights(whole)
+    assert lab.history("reader") == whole.history("reader")
+
+
+def test_a_trained_model_is_kept(lab: Lab) -> None:
+    lab.ensure("reader")
+    later = again(lab, cache=lab.cache)
+    assert later.ready("reader")
+    assert weights(later) == weights(lab)
+    assert later.history("reader") == lab.history("reader")
+    assert not again(lab, cache=lab.cache, seed=1).ready("reader")
+
+
+def test_another_text_is_the_same_network_and_another_corpus_is_not(lab: Lab) -> None:
+    lab.ensure("reader")
+    import msgspec
+
+    other = again(lab, cache=lab.cache)
+    other.models["reader"] = msgspec.structs.replace(other.models["reader"], text="the moon")
+    assert other.ready("reader")
+    other = again(lab, cache=lab.cache)
+    other.models["reader"] = msgspec.structs.replace(other.models["reader"], steps=31)
+    assert not other.ready("reader")
+    with (lab.folder / "data" / "days.txt").open("a") as file:
+        file.write("the moon is down\n")
+    assert not again(lab, cache=lab.cache).ready("reader")
+
+
+@pytest.mark.parametrize("bytes_", [b"", b"PK\x03\x04 nothing", b"\x00" * 3000])
+def test_a_damaged_cache_is_trained_anew(lab: Lab, bytes_: bytes) -> None:
+    lab.ensure("reader")
+    assert lab.cache is not None
+    (file,) = lab.cache.rglob("*.npz")
+    file.write_bytes(bytes_)
+    later = again(lab, cache=lab.cache)
+    assert not later.ready("reader")
+    later.ensure("reader")
+    assert weights(later) == weights(lab)
+    assert again(lab, cache=lab.cache).ready("reader")
+
+
+def test_a_cache_that_cannot_be_written_is_said_and_does_no_harm(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    other = again(lab, cache=tmp_path / "file")
+    other.ensure("reader")
+    assert other.ready("reader")
+    assert other.cannot_save is not None
+    assert other.cannot_save.startswith(f"Trained networks cannot be kept in {tmp_path / 'file' / 'models'}")
+
+
+def test_two_starts(lab: Lab) -> None:
+    zeros, random = lab.run("plain"), lab.run("plain", h_0="random")
+    assert not np.asarray(zeros.h_0).any()
+    assert (np.abs(random.h_0) <= 1).all()
+    assert np.asarray(random.h_0).any()
+    assert lab.run("plain", h_0="random") is random
+    assert (again(lab).run("plain", h_0="random").h_0 == random.h_0).all()
+    assert (again(lab, seed=1).run("plain", h_0="random").h_0 != random.h_0).any()
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_a_random_start_for_every_shape(cell: str) -> None:
+    entry = ModelEntry(cell=cell, hidden=3, layers=2, bidirectional=True, text="a b c")  # type: ignore[arg-type]
+    run = Lab({"m": entry}, folder=Path(), cache=None).run("m", h_0="random")
+    assert run.h_0.shape == (6,)
+    assert run.hidden.shape == (3, 6)
+
+
+def test_nothing_to_run() -> None:
+    lab = Lab({"m": ModelEntry()}, folder=Path())
+    with pytest.raises(ValueError, match="the model `m` has no text to run; give it `text`"):
+        lab.run("m")
+
+
+def test_letters_are_tokens_of_an_alphabet(tmp_path: Path) -> None:
+    (tmp_path / "abc.txt").write_text("# letters\nabcd\n")
+    entry = ModelEntry(task="next-character", corpus="abc.txt", steps=5, batch=1, text="ab", hidden=4)
+    lab = Lab({"m": entry}, folder=tmp_path)
+    lab.ensure("m")
+    assert lab.corpus("m") == (("a", "b", "c", "d"),)
+    vocabulary = lab.model("m").vocabulary
+    assert vocabulary is not None
+    assert vocabulary.tokens == ("<unk>", "a", "b", "c", "d")
