@@ -83,7 +83,7 @@ def test_the_command_works_far_from_the_source(installed: Path, tmp_path: Path) 
         ).stdout
 
     lessons = json.loads(run("lessons", "--json"))
-    assert [lesson["id"] for lesson in lessons][0] == "order-matters"
+    assert lessons[0]["id"] == "order-matters"
     assert json.loads(run("trace", "never too late to", "--json"))["tokens"] == ["never", "too", "late", "to"]
     assert "never too late" in run("read", "never-too-late").lower()
 

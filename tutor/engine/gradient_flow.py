@@ -73,8 +73,8 @@ def gradient_flow(net: Recurrent, trace: Trace, at: Sequence[int] = ()) -> Flow:
     c = None if record.c is None else record.c.astype(np.float64)
     # Rows are what is differentiated, (h_T, c_T); columns what by: the cell's own backward step, on many rows at once.
     rows = H if c is None else 2 * H
-    d_h = np.eye(rows, H)
-    d_c = None if c is None else np.eye(rows, H, -H)
+    d_h: Array = np.eye(rows, H)
+    d_c: Array | None = None if c is None else np.eye(rows, H, -H)
     exponents = np.zeros(T + 1, np.int64)
     scaled = np.empty((T + 1, H, H))
     frobenius, whole = np.empty(T + 1), np.empty(T + 1)

@@ -25,7 +25,8 @@ class Linear:
 
     def forward(self, h: Array) -> Array:
         """Scores: (…, H) → (…, V)."""
-        return h.dot(self.weight.T) + self.bias
+        scores: Array = h.dot(self.weight.T) + self.bias
+        return scores
 
     def backward(self, h: Array, d_y: Array) -> tuple[Array, Array, Array]:
         """From dL/dy (N, V) at h (N, H): dL/dW, dL/db and dL/dh."""

@@ -45,9 +45,10 @@ def _numbers(name: str, value: Any, dtype: np.dtype[Any], expected: tuple[int | 
         for size, wanted in zip(array.shape, expected, strict=True)
     )
     if not fits:
+        shape = ", ".join(map(str, expected)) + ("," if len(expected) == 1 else "")
         letters = " and ".join(wanted for wanted in expected if isinstance(wanted, str))
         least = f" with {letters} of at least 1" if letters else ""
-        raise ValueError(f"{name}: got shape {array.shape}, expected ({', '.join(map(str, expected))}){least}")
+        raise ValueError(f"{name}: got shape {array.shape}, expected ({shape}){least}")
     if not np.isfinite(array).all():
         raise ValueError(f"{name}: got NaN or infinity, expected finite numbers")
     return array

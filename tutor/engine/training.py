@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -57,12 +57,11 @@ def fit(
     *,
     held_out: Sequence[Sequence[str]] = (),
     keep_parameters: bool = False,
-    start: int = 0,
-) -> Iterator[Checkpoint]:
+) -> Generator[Checkpoint, None, None]:
     """Train a model to guess the next token, in place.
 
-    The first checkpoint is the loss before any update. Closing the iterator leaves what was learned. The same seed
-    gives the same bytes.
+    The first checkpoint is the loss before any update. To stop is to stop iterating: what was learned stays, and
+    iterating on goes on. The same seed gives the same bytes.
 
     Args:
         model: with a vocabulary and a head.
@@ -70,8 +69,6 @@ def fit(
         spec: how.
         held_out: sequences to measure beside.
         keep_parameters: whether each checkpoint holds a copy of the parameters.
-        start: updates that were made before, to go on with a training that was stopped: the order of the sequences
-            goes on where it stood, the optimiser's moments start anew.
 
     Raises:
         ValueError: a model without a head, or no sequence of at least two tokens.
@@ -93,15 +90,12 @@ def fit(
 
     order: list[int] = []
     losses: list[float] = []
-    if start == 0:
-        first, gradients = model.loss_and_gradients(data)
-        yield checkpoint(0, first, math.sqrt(sum(float(np.vdot(g, g)) for g in gradients)))
+    first, gradients = model.loss_and_gradients(data)
+    yield checkpoint(0, first, math.sqrt(sum(float(np.vdot(g, g)) for g in gradients)))
     for step in range(1, spec.steps + 1):
         if len(order) < min(spec.batch_size, len(data)):
             order += rng.permutation(len(data)).tolist()
         batch, order = order[: spec.batch_size], order[spec.batch_size :]
-        if step <= start:
-            continue
         loss, gradients = model.loss_and_gradients([data[i] for i in batch])
         norm = clip_by_global_norm(gradients, spec.clip)
         optimizer.step(gradients)

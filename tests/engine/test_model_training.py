@@ -1,0 +1,169 @@
+"""Models that read tokens, and their training: true terms, the same bytes for the same seed, and a loss that falls."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from tutor.engine import CELLS
+from tutor.engine.model import Model, ModelSpec, word_vector
+from tutor.engine.text import Vocabulary
+from tutor.engine.training import TrainingSpec, encoded, fit
+
+DATA = [s.split() for s in ("a b c d", "a b d c", "c d a b", "d a")]
+
+
+def model(cell: str = "rnn", **options) -> Model:
+    words = Vocabulary([w for s in DATA for w in s], end=True)
+    return Model(ModelSpec(cell=cell, hidden_size=6, embedding_size=4, **options), words)
+
+
+def test_a_word_s_vector_depends_on_the_word_and_the_seed_alone() -> None:
+    untrained = Model(ModelSpec(seed=3), None)
+    first, second = untrained.run(["dog", "bites", "man"]), untrained.run(["man", "bites", "dog"])
+    np.testing.assert_array_equal(first.x[0], second.x[2])
+    assert not np.allclose(first.hidden[-1], second.hidden[-1])
+    np.testing.assert_array_equal(word_vector("dog", 8, 3), first.x[0])
+    assert not np.allclose(word_vector("dog", 8, 3), word_vector("dog", 8, 4))
+    assert first.next() == ()
+    assert first.bits is None
+    assert all(first.known)
+
+
+@pytest.mark.parametrize("cell", list(CELLS))
+def test_the_terms_make_up_the_value(cell: str) -> None:
+    run = Model(ModelSpec(cell=cell, hidden_size=5, seed=1), None).run(["never", "too", "late", "to"])
+    for t in range(4):
+        for unit in range(5):
+            terms = dict(run.terms(t, unit))
+            if cell == "rnn":
+                value = math.tanh(sum(terms.values()))
+            elif cell == "gru":
+                value = (1 - terms["z"]) * terms["n"] + terms["z"] * terms["h₋"]
+            else:
+                c = terms["f"] * terms["c₋"] + terms["i"] * terms["g"]
+                assert c == pytest.approx(terms["c"], abs=1e-6)
+                value = terms["o"] * math.tanh(terms["c"])
+            assert value == pytest.approx(float(run.hidden[t, unit]), abs=1e-6)
+    with pytest.raises(ValueError, match="unit: got 5"):
+        run.terms(0, 5)
+    with pytest.raises(ValueError, match="t: got 9"):
+        run.terms(9, 0)
+
+
+def test_a_run_says_what_comes_next_and_what_it_costs() -> None:
+    run = model().run(["a", "b", "zebra"])
+    assert run.known == (True, True, False)
+    assert run.probabilities is not None
+    np.testing.assert_allclose(run.probabilities.sum(axis=1), 1.0, atol=1e-6)
+    best = run.next(1, 3)
+    assert [p for _, p in best] == sorted((p for _, p in best), reverse=True)
+    assert "<unk>" not in dict(run.next(1, 99))
+    index = run.model.vocabulary.index("b")
+    assert run.bits is not None
+    assert run.bits[0] == pytest.approx(-math.log2(run.probabilities[0, index]), abs=1e-5)
+    cold, hot = dict(run.next(1, 9, 0.1)), dict(run.next(1, 9, 10.0))
+    assert max(cold.values()) > max(hot.values())
+    with pytest.raises(ValueError, match="temperature"):
+        run.next(1, 3, 0.0)
+    with pytest.raises(ValueError, match="tokens: got none"):
+        model().run([])
+
+
+def test_change_is_the_length_of_the_move() -> None:
+    run = model(bidirectional=True).run(["a", "b", "c"])
+    forward, backward = run.hidden[:, :6].astype(float), run.hidden[:, 6:].astype(float)
+    moves = [
+        np.r_[forward[t] - (forward[t - 1] if t else 0), backward[t] - (backward[t + 1] if t < 2 else 0)]
+        for t in range(3)
+    ]
+    np.testing.assert_allclose(run.change, [np.linalg.norm(m) for m in moves], rtol=1e-6)
+
+
+@pytest.mark.parametrize("cell", list(CELLS))
+def test_the_loss_is_the_mean_over_what_is_guessed_and_its_gradient_its_slope(cell: str) -> None:
+    m = model(cell)
+    batch = encoded(m, DATA[:2])
+    loss, gradients = m.loss_and_gradients(batch)
+    alone = [-math.log(float(p)) for s in DATA[:2] for p in _guessed(m, s)]
+    assert loss == pytest.approx(sum(alone) / len(alone), rel=1e-5)
+    rng = np.random.default_rng(0)
+    for parameter, gradient in zip(m.parameters(), gradients, strict=True):
+        direction = rng.standard_normal(parameter.shape).astype(np.float32)
+        kept = parameter.copy()
+        ends = []
+        for step in (1e-2, -1e-2):
+            parameter[...] = kept + np.float32(step) * direction
+            ends.append(m.loss_and_gradients(batch)[0])
+        parameter[...] = kept
+        assert (ends[0] - ends[1]) / 2e-2 == pytest.approx(float((gradient * direction).sum()), rel=2e-2, abs=2e-3)
+
+
+def _guessed(m: Model, sequence: list[str]) -> list[float]:
+    run = m.run(sequence)
+    wanted = [*m.vocabulary.encode(sequence[1:]), m.vocabulary.end]
+    return [run.probabilities[t, w] for t, w in enumerate(wanted)]
+
+
+def test_the_same_seed_trains_to_the_same_bytes() -> None:
+    spec = TrainingSpec(steps=12, batch_size=2, every=4, seed=5)
+    first, second, other = model(), model(), model()
+    one, two = list(fit(first, DATA, spec)), list(fit(second, DATA, spec))
+    assert one == two
+    assert all((first.state_dict()[k] == v).all() for k, v in second.state_dict().items())
+    list(fit(other, DATA, TrainingSpec(steps=12, batch_size=2, every=4, seed=6)))
+    assert not all((first.state_dict()[k] == v).all() for k, v in other.state_dict().items())
+
+
+@pytest.mark.parametrize("cell", list(CELLS))
+def test_the_loss_falls(cell: str) -> None:
+    points = list(fit(model(cell), DATA, TrainingSpec(steps=60, batch_size=4, every=20), held_out=DATA[:1]))
+    assert [p.step for p in points] == [0, 20, 40, 60]
+    assert points[0].loss == pytest.approx(math.log(6), abs=0.6)
+    assert points[-1].loss < points[0].loss / 2
+    assert points[-1].held_out < points[0].held_out
+    assert all(p.gradient_norm > 0 and p.steps == 60 for p in points)
+
+
+def test_closing_leaves_what_was_learned() -> None:
+    m = model()
+    before = {k: v.copy() for k, v in m.state_dict().items()}
+    training = fit(m, DATA, TrainingSpec(steps=50, every=5))
+    next(training)
+    assert all((before[k] == v).all() for k, v in m.state_dict().items()), "the first checkpoint is before any update"
+    next(training)
+    training.close()
+    assert any((before[k] != v).any() for k, v in m.state_dict().items())
+
+
+def test_checkpoints_are_frozen() -> None:
+    m = model()
+    points = list(fit(m, DATA, TrainingSpec(steps=4, every=2), keep_parameters=True))
+    assert (points[0].parameters["rnn.weight_hh_l0"] != points[-1].parameters["rnn.weight_hh_l0"]).any()
+    with pytest.raises(AttributeError):
+        points[0].loss = 0.0
+    with pytest.raises(TypeError):
+        points[0].parameters["x"] = 1
+
+
+def test_what_cannot_be_trained_is_refused() -> None:
+    with pytest.raises(ValueError, match="model: got one without a vocabulary"):
+        next(fit(Model(ModelSpec(), None), DATA, TrainingSpec()))
+    with pytest.raises(ValueError, match="sequences: got none"):
+        next(fit(Model(ModelSpec(), Vocabulary("ab")), [["a"]], TrainingSpec()))
+
+
+def test_loading_takes_all_or_nothing() -> None:
+    m, other = model(seed=1), model(seed=2)
+    before = {k: v.copy() for k, v in m.state_dict().items()}
+    wrong = dict(other.state_dict())
+    wrong["head.bias"] = np.full(6, np.nan, np.float32)
+    with pytest.raises(ValueError, match=r"head\.bias"):
+        m.load_state_dict(wrong)
+    with pytest.raises(ValueError, match="missing"):
+        m.load_state_dict({})
+    assert all((before[k] == v).all() for k, v in m.state_dict().items())
+    m.load_state_dict(other.state_dict())
+    assert m.run(["a", "b"]).next() == other.run(["a", "b"]).next()
