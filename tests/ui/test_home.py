@@ -139,3 +139,23 @@ async def test_ctrl_q_leaves_from_anywhere(desk) -> None:
     async with desk("sandbox") as d:
         await d.press("ctrl+q")
         assert d.app.return_value == 0
+
+
+async def test_home_explains_itself(desk) -> None:
+    async with desk(size=(80, 24)) as d:
+        await d.press("escape")
+        assert "This is home" in d.text
+        await d.press("question_mark")
+        assert "what you answered is kept" in d.text
+        await d.press("escape")
+        assert isinstance(d.app.screen, HomeScreen)
+
+
+async def test_the_palette_offers_themes_lessons_and_the_sandbox(desk) -> None:
+    async with desk() as d:
+        names = {command.title for command in d.app.get_system_commands(d.app.screen)}
+        assert {"Theme", "Sandbox", "Order matters", "Never too late to …"} <= names
+        await d.press("ctrl+p")
+        assert "Search for commands" in d.text
+        await d.press("escape")
+        assert "Order matters" in d.text

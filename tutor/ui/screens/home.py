@@ -126,6 +126,7 @@ class HomeScreen(Screen[None]):
     BINDINGS = [
         Binding("enter", "open", "open the lesson"),
         Binding("s", "sandbox", "sandbox"),
+        Binding("escape", "leave", "home", show=False),
     ]
 
     class LessonChosen(Message):
@@ -249,6 +250,21 @@ class HomeScreen(Screen[None]):
     def action_sandbox(self) -> None:
         """Into the sandbox."""
         self.post_message(self.SandboxChosen())
+
+    def action_leave(self) -> None:
+        """There is nowhere further back."""
+        self.query_one(KeyLine).say(_("This is home. ctrl+q leaves."))
+
+    @property
+    def help_keys(self) -> list[tuple[str, str]]:
+        """What the help says."""
+        return [
+            ("enter", _("open the lesson, or go on in it")),
+            ("↑ ↓", _("choose a lesson")),
+            ("s", _("the sandbox: any sentence under the microscope")),
+            ("ctrl+p", _("palette: themes and more")),
+            ("ctrl+q", _("leave; what you answered is kept")),
+        ]
 
     def on_key(self) -> None:
         """A word of why lasts until the next key."""

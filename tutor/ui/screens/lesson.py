@@ -417,6 +417,9 @@ class LessonScreen(Screen[None]):
 
     def action_sandbox(self) -> None:
         """This lesson's model and text, in the sandbox."""
+        if self.shown.phase == "working":
+            self._say(_("The network is still learning. esc stops it; what it learned so far stays."))
+            return
         figure = self.step.figure
         names = list(self.lesson.models)
         if figure is not None and figure.options.models():
