@@ -1,5 +1,7 @@
 """The validator: what only shows when everything is computed."""
 
+# ruff: noqa: E501 - a message is compared whole, and reads best in one piece
+
 from pathlib import Path
 
 import pytest
@@ -44,17 +46,52 @@ def test_what_does_not_load_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "there", "message"),
     [
-        ('of = 8 }\nlow', 'of = 4096 }\nlow', "of = 4096", "the answer is 12, outside 0 … 10; widen low and high"),
-        ('key = "is"', 'key = "was"', 'text = "the {p}"', "the answer is `is`, and no option has that key (was, the); add the option, or correct the keys"),
+        ("of = 8 }\nlow", "of = 4096 }\nlow", "of = 4096", "the answer is 12, outside 0 … 10; widen low and high"),
+        (
+            'key = "is"',
+            'key = "was"',
+            'text = "the {p}"',
+            "the answer is `is`, and no option has that key (was, the); add the option, or correct the keys",
+        ),
         ('argmax", of = "change"', 'argmax", text = "x y z a b c d", of = "h"', "argmax", "the answer is"),
-        ("by {value:.2f}.", "by {value:d}.", "because = \"It", "a format does not fit its value (Unknown format code 'd' for object of type 'float'); write {name:.2f} for a number, and {name} for a word"),
-        ("a value, {guess:.1f}", "a value, {next:.1f}", "{next:.1f}", "a format does not fit its value (Unknown format code 'f' for object of type 'str'); write {name:.2f} for a number, and {name} for a word"),
-        ("margin = 0.4", "margin = 0.6", "[[claims]]", "the claim “Half is less than one.” does not hold; say what is so, or lower its margin"),
-        ('of = 8 }\nnext', 'of = -1 }\nnext', "guess =", "the probe `uniform_bits` cannot be computed: `of` must be at least 1, got -1; mend its keys"),
-        ('of = "change", model', 'of = "change", step = 2, model', "step = 2", "the probe `argmax` cannot be computed: `step` picks among the units of one step; say `units = true` with it; mend its keys"),
-        ('answer = { probe = "likeliest", model = "reader", text = "the {p}" }', 'answer = { probe = "largest", among = { is = { probe = "power", base = 1, exponent = 1 }, the = { probe = "power", base = 1.01, exponent = 1 } } }', 'probe = "largest"', "a near-tie: the runner-up is within 2 in a hundred (“What comes after sun?”); choose a clearer case, or give compare a tolerance"),
+        (
+            "by {value:.2f}.",
+            "by {value:d}.",
+            'because = "It',
+            "a format does not fit its value (Unknown format code 'd' for object of type 'float'); write {name:.2f} for a number, and {name} for a word",
+        ),
+        (
+            "a value, {guess:.1f}",
+            "a value, {next:.1f}",
+            "{next:.1f}",
+            "a format does not fit its value (Unknown format code 'f' for object of type 'str'); write {name:.2f} for a number, and {name} for a word",
+        ),
+        (
+            "margin = 0.4",
+            "margin = 0.6",
+            "[[claims]]",
+            "the claim “Half is less than one.” does not hold; say what is so, or lower its margin",
+        ),
+        (
+            "of = 8 }\nnext",
+            "of = -1 }\nnext",
+            "guess =",
+            "the probe `uniform_bits` cannot be computed: `of` must be at least 1, got -1; mend its keys",
+        ),
+        (
+            'of = "change", model',
+            'of = "change", step = 2, model',
+            "step = 2",
+            "the probe `argmax` cannot be computed: `step` picks among the units of one step; say `units = true` with it; mend its keys",
+        ),
+        (
+            'answer = { probe = "likeliest", model = "reader", text = "the {p}" }',
+            'answer = { probe = "largest", among = { is = { probe = "power", base = 1, exponent = 1 }, the = { probe = "power", base = 1.01, exponent = 1 } } }',
+            'probe = "largest"',
+            "a near-tie: the runner-up is within 2 in a hundred (“What comes after sun?”); choose a clearer case, or give compare a tolerance",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_only_shows_when_computed(tmp_path: Path, old: str, new: str, there: str, message: str) -> None:
     path, text = changed(tmp_path, (old, new))
     said = told(path)

@@ -38,7 +38,7 @@ def test_a_translation_is_read_when_it_is_asked_for(lesson_path: Path, course_fo
     for language, title in ((None, "A lesson"), ("zh", "一课"), ("zh_CN.UTF-8", "一课"), ("de", "A lesson")):
         outlines, problems = read_outlines(course_folder, language)
         assert problems == ()
-        assert [(o.id, o.title) for o in outlines][0] == ("a-lesson", title)
+        assert (outlines[0].id, outlines[0].title) == ("a-lesson", title)
         assert len(outlines) == 2
 
 
@@ -90,15 +90,23 @@ def test_needs_that_are_not_there(course_folder: Path, lesson_path: Path) -> Non
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("format = 1", "format = 2", "course.toml:1: the course has format 2, and this version reads 1; update rnn-tutor"),
+        (
+            "format = 1",
+            "format = 2",
+            "course.toml:1: the course has format 2, and this version reads 1; update rnn-tutor",
+        ),
         ("format = 1", 'format = "x"', "course.toml:1: format 'x' is not known; write format = 1"),
         ("format = 1", "", "course.toml:1: no `format`; write format = 1"),
         ('title = "A small course"', "", 'course.toml:1: no `title`; write title = "…"'),
         ('title = "A small course"', 'titel = "x"', "course.toml:2: unknown key `titel`; did you mean `title`?"),
-        ("02-then", "03-then", "course.toml:8: the part's folder `03-then` does not exist; make it, or correct the name"),
+        (
+            "02-then",
+            "03-then",
+            "course.toml:8: the part's folder `03-then` does not exist; make it, or correct the name",
+        ),
         ('folder = "02-then"', "", "course.toml:8: a part without folder or title; write both under [[parts]]"),
     ],
-)  # fmt: skip
+)
 def test_a_broken_course_file(course_folder: Path, old: str, new: str, message: str) -> None:
     (course_folder / "course.toml").write_text(COURSE.replace(old, new))
     assert message in said(read_outlines(course_folder)[1])

@@ -288,3 +288,13 @@ async def test_a_step_that_cannot_be_computed_says_so_and_stays(desk) -> None:
         d.lesson.lab.run = broken
         await d.press("enter")
         assert "could not be computed: no such run" in d.text
+
+
+async def test_a_bet_is_marked_on_its_bar(desk) -> None:
+    async with desk("lesson", "never-too-late") as d:
+        await d.press("enter", "enter", "0", "full_stop", "1", "enter")
+        rows = [line.split("▏", 1)[-1] for line in d.text.split("\n")]
+        code = next(row for row in rows if row.strip().startswith("code"))
+        read = next(row for row in rows if row.strip().startswith("read"))
+        assert "│" in code
+        assert "│" not in read

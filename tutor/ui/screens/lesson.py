@@ -45,6 +45,7 @@ from tutor.engine.training import Checkpoint
 from tutor.i18n import _
 from tutor.progress import Attempt, Progress
 from tutor.ui.widgets.ask import Ask
+from tutor.ui.widgets.bars import BarsFigure
 from tutor.ui.widgets.figures import figure_widget
 from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
 from tutor.ui.widgets.recite import Recital, ReciteField
@@ -576,6 +577,9 @@ class LessonScreen(Screen[None]):
             ask.commit()
         if anew and shown.attempt is not None:
             self.progress.grade(shown.attempt, shown.verdict.correct)
+        if shown.verdict.number is not None and isinstance(shown.response, float):
+            for bars in self.query(BarsFigure):
+                bars.show_bet(shown.response, shown.verdict.number)
         await ask.reveal(shown.verdict.truth, shown.verdict.correct, shown.verdict.says)
 
     def _scroll_to_news(self) -> None:

@@ -20,13 +20,25 @@ class BarsFigure(Drawn):
     def __init__(self, values: BarsValues) -> None:
         super().__init__()
         self.values = values
+        self.bet: tuple[float, float] | None = None
+        """What the learner said, and what is true."""
+
+    def show_bet(self, said: float, truth: float) -> None:
+        """Mark what was said on the bar of what it was said about."""
+        self.bet = (said, truth)
+        self.redraw()
 
     def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
         """The unit, then the bars, with a row of air between them where there is room."""
+        marks = {}
+        if self.bet is not None:
+            said, truth = self.bet
+            marks = {label: said for label, value in self.values.items if value == truth}
+        drawn = bars(self.values.items, width, look, format="{:.3g}", marks=marks)
         heading: Row = (Span(crop(self.values.unit, width, ascii=look.ascii), look.muted),)
         if height < 2 * len(self.values.items) + 1:
-            return [heading, *bars(self.values.items, width, look, format="{:.3g}")]
+            return [heading, *drawn]
         rows: list[Row] = [heading, ()]
-        for row in bars(self.values.items, width, look, format="{:.3g}"):
+        for row in drawn:
             rows += [row, ()]
         return rows[:-1]
