@@ -53,7 +53,6 @@ def test_what_does_not_load_is_told(tmp_path: Path) -> None:
             'text = "the {p}"',
             "the answer is `is`, and no option has that key (was, the); add the option, or correct the keys",
         ),
-        ('argmax", of = "change"', 'argmax", text = "x y z a b c d", of = "h"', "argmax", "the answer is"),
         (
             "by {value:.2f}.",
             "by {value:d}.",

@@ -164,3 +164,11 @@ def test_registries_are_named_as_lessons_name_them() -> None:
     assert {"value", "argmax", "likeliest", "compare", "oneof"} <= set(PROBES)
     assert all(kind.__doc__ for kind in PROBES.values())
     assert models_of(Likeliest(model="a")) == ("a",)
+
+
+def test_the_authors_guide_shows_a_lesson_that_loads(course_folder: Path) -> None:
+    guide = (Path(__file__).parents[2] / "lessons" / "README.md").read_text(encoding="utf-8")
+    text = guide.partition("````markdown\n")[2].partition("````\n")[0]
+    path = course_folder / "01-first" / "03-guide.md"
+    path.write_text(text.replace("data/never-too-late.txt", "data/days.txt"), encoding="utf-8")
+    assert len(load_lesson(path).steps) == 1

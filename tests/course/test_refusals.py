@@ -5,6 +5,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tutor.course.load import LessonError, load_lesson
 
@@ -576,3 +578,64 @@ def test_a_control_character_by_escape_in_a_block(tmp_path: Path) -> None:
     with pytest.raises(LessonError) as caught:
         load_lesson(write(tmp_path / "lessons", text))
     assert [(p.line, p.what) for p in caught.value.problems] == [(line_of(text, "u001b"), "a control character")]
+
+
+def test_braces_in_a_varied_question(tmp_path: Path) -> None:
+    text = LESSON.replace("It begins a line.", "It {").replace("after {p}?", "after {p:d}?")
+    with pytest.raises(LessonError) as caught:
+        load_lesson(write(tmp_path / "lessons", text))
+    first, second = caught.value.problems
+    assert (first.line, second.line) == (line_of(text, "{p:d}"), line_of(text, "It {"))
+    assert first.what.startswith("braces that cannot be filled in (`{p:d}` does not fit 'sun'")
+    assert second.mend == "write {{ and }} for braces, {name} or {name:.2f} for a value"
+
+
+@pytest.mark.parametrize("number", ["inf", "-inf", "nan", "1" + "0" * 30])
+def test_no_number_without_end(tmp_path: Path, number: str) -> None:
+    text = LESSON.replace("low = 0", f"low = {number}")
+    with pytest.raises(LessonError) as caught:
+        load_lesson(write(tmp_path / "lessons", text))
+    assert [p.line for p in caught.value.problems] == [line_of(text, "low =")]
+
+
+SCRAPS = [
+    "3",
+    '"x"',
+    "[]",
+    "{}",
+    "{ a = 1 }",
+    '"{w}"',
+    "{",
+    "}",
+    "```",
+    "## ",
+    "[[1]]",
+    "\n",
+    "> ",
+    "- ",
+    "\\",
+    "nan",
+    "\t",
+]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    cuts=st.lists(
+        st.tuples(st.integers(0, len(LESSON)), st.integers(0, 30), st.sampled_from(SCRAPS)), min_size=1, max_size=3
+    )
+)
+def test_whatever_is_in_a_file_is_a_lesson_or_problems_with_lines(
+    lesson_path: Path, cuts: list[tuple[int, int, str]]
+) -> None:
+    text = LESSON
+    for at, length, scrap in cuts:
+        text = text[:at] + scrap + text[at + length :]
+    lesson_path.write_text(text, encoding="utf-8")
+    try:
+        load_lesson(lesson_path)
+    except LessonError as error:
+        problems = error.problems
+        assert problems
+        assert all(1 <= p.line <= text.count("\n") + 1 for p in problems)
+        assert all("\n" not in str(p) for p in problems)

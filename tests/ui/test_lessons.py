@@ -134,12 +134,12 @@ async def test_a_training_that_is_stopped_keeps_what_it_learned_and_goes_on(desk
         assert screen.shown.phase == "shown"
         assert not lab.ready("writer")
         assert lab.history("writer")[-1].step == 25
-        assert "stopped at update 25 of 400" in d.text
+        assert "stopped at update 25 of 300" in d.text
         assert "t train on" in d.text
         await d.press("t")
         assert lab.ready("writer")
-        assert "trained: 400 updates" in d.text
-        assert screen.query_one(TrainingFigure).values.points[-1][0] == 400
+        assert "trained: 300 updates" in d.text
+        assert screen.query_one(TrainingFigure).values.points[-1][0] == 300
 
 
 async def test_the_second_visit_does_not_train(desk, trained) -> None:
@@ -210,7 +210,7 @@ async def test_going_back_shows_what_was_answered(desk) -> None:
         before = d.text
         await d.press("enter", "backspace")
         assert d.lesson.shown == shown
-        assert "✗ 2 too" in d.text
+        assert "✗ 2 late" in d.text
         assert d.text.count("certain") == before.count("certain")
 
 

@@ -122,6 +122,8 @@ class Block:
 
     def at(self, *path: str | int) -> int:
         """The line of a key within it."""
+        if not self.text.strip():
+            return self.line
         return self.first + shape.locate(self.text.split("\n"), path)
 
     def naming(self, key: str) -> Callable[[str], int]:
@@ -178,8 +180,8 @@ def _question(reader: Reader, block: Block, data: dict[str, Any]) -> QuestionBlo
     for values in combinations:
         try:
             varied = {key: value if key == "vary" else _vary(key, value, values) for key, value in data.items()}
-        except ValueError as error:
-            reader.add(block.first, str(error), "mend the braces; {{ and }} stand for braces")
+        except ValueError:
+            _braces(reader, block, data, values)
             return None
         table = _shaped(reader, block, _QuestionTable, varied, "a question block")
         if table is None:
@@ -238,6 +240,19 @@ def _vary(key: str, value: Any, values: dict[str, Any]) -> Any:
         return values[whole]
     later = key in (*_SAID_LATER, "ask")
     return put_in(value, values, final=not later) if "{" in value or "}" in value else value
+
+
+def _braces(reader: Reader, block: Block, data: Any, values: dict[str, Any], path: shape.Path = ()) -> None:
+    """Where a text of a question cannot have its values put in."""
+    if isinstance(data, dict | list):
+        for key, part in data.items() if isinstance(data, dict) else enumerate(data):
+            _braces(reader, block, part, values, (*path, key))
+    elif isinstance(data, str):
+        try:
+            put_in(data, values, final=True)
+        except ValueError as error:
+            mend = "write {{ and }} for braces, {name} or {name:.2f} for a value"
+            reader.add(block.at(*path), f"braces that cannot be filled in ({error})", mend)
 
 
 def _texts(reader: Reader, block: Block, table: _AskedTable, varied: frozenset[str]) -> None:

@@ -96,16 +96,19 @@ def read_outline(path: Path, part: str = "") -> tuple[Outline | None, tuple[Prob
 
     def want(key: str, kind: type[Any], default: Any, example: str) -> Any:
         value = table.get(key)
-        fits = isinstance(value, kind) and not isinstance(value, bool)
         if value is None and default is not None:
             return default
-        if isinstance(value, str) and fits and "\n" in value:
+        what = f"`{key}` is not {_KINDS[kind]}"
+        if value is None or value == "":
+            what = f"no `{key}`"
+        elif isinstance(value, str) and kind is str:
+            if "\n" not in value:
+                return value
             what = f"`{key}` has more than one line"
-        elif fits and (value > 0 if kind is int else value.strip()):
-            return value
-        else:
-            what = f"no `{key}`" if value is None or fits else f"`{key}` is not {_KINDS[kind]}"
-            what = f"`{key}` is {value}" if fits and kind is int else what
+        elif isinstance(value, int) and kind is int and not isinstance(value, bool):
+            if value > 0:
+                return value
+            what = f"`{key}` is {value}"
         line = line_of(text, key) if key in table else 1
         problems.append(Problem(path, line, what, f"write {key} = {example}"))
         return default

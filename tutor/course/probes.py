@@ -123,7 +123,11 @@ class GradientNorm(Base, frozen=True, kw_only=True, tag="gradient_norm"):
     seed: int = 0
 
     def unfit(self, models: Mapping[str, ModelEntry]) -> Found | None:
-        """The activation is the plain cell's alone."""
+        """The activation is the plain cell's alone; and what would take for ever is refused."""
+        for key, low, high in (("steps", 1, 10_000), ("hidden", 1, 128), ("radius", 1e-9, 10), ("seed", 0, 2**31)):
+            value = getattr(self, key)
+            if not low <= value <= high:
+                return f"`{key}` is {value:g}", f"write a number from {low:g} to {high:g}"
         if self.cell != "rnn" and self.activation != "tanh":
             return (
                 f'`activation = "{self.activation}"` does not apply to the {self.cell}',

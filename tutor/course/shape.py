@@ -6,6 +6,7 @@ them, in the words of TOML, and with the nearest name where one is misspelt. Wha
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -104,13 +105,17 @@ def _union(kind: inspect.UnionType, data: Any, where: str, path: Path) -> list[F
     return [Fault(path, f"{_name(path)} is {_seen(data)}", f"write {_expected(kind)}")]
 
 
+_LARGEST = 2**63
+
+
 def _fits(kind: Any, data: Any) -> bool:
     if isinstance(data, bool) or isinstance(kind, inspect.BoolType):
         return isinstance(data, bool) and isinstance(kind, inspect.BoolType)
     if isinstance(kind, inspect.IntType):
-        return isinstance(data, int)
+        return isinstance(data, int) and abs(data) < _LARGEST
     if isinstance(kind, inspect.FloatType):
-        return isinstance(data, int | float)
+        # TOML knows inf and nan, and whole numbers of any length; no lesson has a use for them.
+        return isinstance(data, int | float) and abs(data) < (math.inf if isinstance(data, float) else _LARGEST)
     if isinstance(kind, inspect.StrType):
         return isinstance(data, str)
     if isinstance(kind, inspect.LiteralType):
@@ -133,7 +138,7 @@ def _seen(data: Any) -> str:
     if isinstance(data, str):
         return f'"{data}"' if len(data) <= 40 else "a text"
     if isinstance(data, int | float):
-        return f"{data}"
+        return f"{data}" if isinstance(data, float) or abs(data) < _LARGEST else "a number of many digits"
     return "a list" if isinstance(data, list) else "a table" if isinstance(data, dict) else "a date"
 
 

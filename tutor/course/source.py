@@ -36,7 +36,9 @@ class Problem(Struct, frozen=True):
             path = self.path.resolve().relative_to(Path.cwd())
         except (ValueError, OSError):
             path = self.path
-        return f"{path}:{self.line}: {self.what}; {self.mend}"
+        # One line each, whatever of the file is quoted in it.
+        said = f"{self.what}; {self.mend}".replace("\n", "\\n")
+        return f"{path}:{self.line}: {said}"
 
 
 class LessonError(Exception):

@@ -2,27 +2,71 @@
 
 ∂h_T/∂h_t = ∂h_T/∂h_{T-1} · … · ∂h_{t+1}/∂h_t            (Bengio, Simard & Frasconi 1994; Pascanu et al. 2013)
 
-The product is carried from the last step back, in float64. Whenever it grows or shrinks far it is rescaled by a power
-of two, which costs no digit, and the exponent is kept beside it: 10,000 factors below 1 give a number, and not 0.
+The product is carried from the last step back, in float64. Whenever it grows or shrinks far it is rescaled by a
+power of two, which costs no digit, and the exponent is kept beside it: 10,000 factors below 1 give a number, and
+not 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from tutor.engine.cells import Array, Weights
-from tutor.engine.recurrent import Recurrent
-from tutor.engine.trace import Trace, frozen
+from tutor.engine.cells import Array, Cell, Maybe, Weights
+from tutor.engine.recurrent import NONLINEARITIES, Recurrent
+from tutor.engine.trace import Record, Trace, frozen
 
 _FAR = 2.0**200
 
 
-@dataclass(frozen=True)
+class _Product(NamedTuple):
+    """∂(h_T, c_T)/∂(h_t, c_t) = (d_h, d_c) × 2^exponent, with a row for each unit of (h_T, c_T)."""
+
+    t: int
+    d_h: Array
+    """(H, H), or (2H, H) for the LSTM: by h_t."""
+    d_c: Maybe
+    """(2H, H): by c_t."""
+    exponent: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Walk:
+    """What the products are made of: one sequence as it was recorded, in float64, owned."""
+
+    cell: Cell
+    w: Weights
+    h: Array
+    """(T + 1, 1, H)"""
+    c: Maybe
+    kept: Array
+    """(T, 1, n·H)"""
+    end: int
+    """Steps in the sequence; beyond it the state is only kept."""
+
+    def back(self) -> Iterator[_Product]:
+        """Each product, from t = T, where it is the identity, to t = 0."""
+        T, _, H = (self.h.shape[0] - 1, *self.h.shape[1:])
+        rows = H if self.c is None else 2 * H
+        d_h: Array = np.eye(rows, H)
+        d_c: Maybe = None if self.c is None else np.eye(rows, H, -H)
+        exponent = 0
+        for t in range(T, -1, -1):
+            if t < self.end:
+                c_, c = (None, None) if self.c is None else (self.c[t], self.c[t + 1])
+                # The cell's own backward step, on many rows at once.
+                _, _, d_h, d_c = self.cell.back(d_h, d_c, self.h[t], c_, self.w, self.h[t + 1], c, self.kept[t])
+                d_h, d_c, shift = _rescaled(d_h, d_c)
+                exponent += shift
+            yield _Product(t, d_h, d_c, exponent)
+
+
+@dataclass(frozen=True, eq=False)
 class Flow:
     """‖∂h_T/∂h_t‖ of the last layer, indexed by t = 0 … T; 0 is the initial state.
 
@@ -35,14 +79,32 @@ class Flow:
     """(T + 1,) their log10; −inf only where the product is exactly 0."""
     state_norms: Array
     """(T + 1,) the same of the whole state, (h, c) for the LSTM; else equal to `norms`."""
-    spectral_norms: Array
-    """(T + 1,) largest singular values."""
-    log10_spectral_norms: Array
+    log10_state_norms: Array
     """(T + 1,) their log10."""
     singular_values: Mapping[int, Array]
     """{t: (H,)} for the steps asked for, largest first."""
     log10_singular_values: Mapping[int, Array]
     """{t: (H,)} their log10."""
+    _walk: _Walk = field(repr=False)
+
+    @cached_property
+    def _spectral(self) -> tuple[Array, npt.NDArray[np.int64]]:
+        """Largest singular values and their exponents: a second walk, for who asks, as they cost the most."""
+        T = len(self.norms) - 1
+        values, exponents = np.empty(T + 1), np.empty(T + 1, np.int64)
+        for t, d_h, _, exponent in self._walk.back():
+            values[t], exponents[t] = _singular(d_h)[0], exponent
+        return values, exponents
+
+    @cached_property
+    def spectral_norms(self) -> Array:
+        """(T + 1,) largest singular values."""
+        return _number(*self._spectral)
+
+    @cached_property
+    def log10_spectral_norms(self) -> Array:
+        """(T + 1,) their log10."""
+        return _log10(*self._spectral)
 
 
 def gradient_flow(net: Recurrent, trace: Trace, at: Sequence[int] = ()) -> Flow:
@@ -52,67 +114,63 @@ def gradient_flow(net: Recurrent, trace: Trace, at: Sequence[int] = ()) -> Flow:
     bidirectional network is measured along its forward direction.
 
     Args:
-        net: the network that made the trace.
+        net: the network that made the trace, with the weights that it had then.
         trace: of a batch of 1.
         at: the steps, 0 … T, whose singular values are wanted.
 
     Raises:
-        ValueError: a batch other than 1, or a step outside 0 … T.
+        ValueError: a batch other than 1, another network's trace, a step outside 0 … T, or a state that overflowed.
     """
+    net.check(trace)
     T, B, _ = trace.output.shape
     if B != 1:
         raise ValueError(f"trace: got a batch of {B}, expected 1")
     for t in at:
-        if not 0 <= t <= T:
-            raise ValueError(f"at: got {t}, expected steps from 0 to {T}")
+        if isinstance(t, bool) or not isinstance(t, int | np.integer) or not 0 <= t <= T:
+            raise ValueError(f"at: got {t!r}, expected steps from 0 to {T}")
     record = trace.records[-1][0]
-    H = record.h.shape[2]
-    given = net._weights(f"l{net.num_layers - 1}")
-    w = Weights(*(array.astype(np.float64) for array in given))
-    h, kept = record.h.astype(np.float64), record.kept.astype(np.float64)
-    c = None if record.c is None else record.c.astype(np.float64)
-    # Rows are what is differentiated, (h_T, c_T); columns what by: the cell's own backward step, on many rows at once.
-    rows = H if c is None else 2 * H
-    d_h: Array = np.eye(rows, H)
-    d_c: Array | None = None if c is None else np.eye(rows, H, -H)
-    exponents = np.zeros(T + 1, np.int64)
-    scaled = np.empty((T + 1, H, H))
-    frobenius, whole = np.empty(T + 1), np.empty(T + 1)
-    exponent = 0
-    for t in range(T, -1, -1):
-        if t < T:
-            now, before = t + 1, t
-            _, _, d_h, d_c = net._cell.back(
-                d_h,
-                d_c,
-                h[before],
-                None if c is None else c[before],
-                w,
-                h[now],
-                None if c is None else c[now],
-                kept[t],
-            )
-            d_h, d_c, shift = _rescaled(d_h, d_c)
-            exponent += shift
+    if not np.isfinite(record.h).all() or (record.c is not None and not np.isfinite(record.c).all()):
+        raise ValueError("trace: got a state that overflowed, expected finite numbers")
+    walk = _Walk(
+        net._cell,
+        Weights(*(array.astype(np.float64) for array in net._weights(f"l{net.num_layers - 1}"))),
+        record.h.astype(np.float64),
+        None if record.c is None else record.c.astype(np.float64),
+        record.kept.astype(np.float64),
+        T if trace.lengths is None else int(trace.lengths[0]),
+    )
+    return _measured(walk, frozenset(int(t) for t in at))
+
+
+def _measured(walk: _Walk, at: frozenset[int]) -> Flow:
+    T, _, H = (walk.h.shape[0] - 1, *walk.h.shape[1:])
+    exponents = np.empty(T + 1, np.int64)
+    norms, whole = np.empty(T + 1), np.empty(T + 1)
+    singular: dict[int, tuple[Array, int]] = {}
+    for t, d_h, d_c, exponent in walk.back():
         exponents[t] = exponent
-        scaled[t] = d_h[:H]
-        frobenius[t] = np.linalg.norm(d_h[:H])
-        whole[t] = frobenius[t] if d_c is None else np.hypot(np.linalg.norm(d_h), np.linalg.norm(d_c))
-    singular = np.linalg.svd(scaled, compute_uv=False)  # (T + 1, H)
-    spectral = singular[:, 0]
-    wanted = {int(t): singular[t] for t in at}
+        norms[t] = np.linalg.norm(d_h[:H])
+        whole[t] = norms[t] if d_c is None else np.hypot(np.linalg.norm(d_h), np.linalg.norm(d_c))
+        if t in at:
+            singular[t] = _singular(d_h), exponent
     return Flow(
-        norms=_number(frobenius, exponents),
-        log10_norms=_log10(frobenius, exponents),
+        norms=_number(norms, exponents),
+        log10_norms=_log10(norms, exponents),
         state_norms=_number(whole, exponents),
-        spectral_norms=_number(spectral, exponents),
-        log10_spectral_norms=_log10(spectral, exponents),
-        singular_values={t: _number(values, exponents[t]) for t, values in wanted.items()},
-        log10_singular_values={t: _log10(values, exponents[t]) for t, values in wanted.items()},
+        log10_state_norms=_log10(whole, exponents),
+        singular_values={t: _number(*singular[t]) for t in sorted(singular)},
+        log10_singular_values={t: _log10(*singular[t]) for t in sorted(singular)},
+        _walk=walk,
     )
 
 
-def _rescaled(d_h: Array, d_c: Array | None) -> tuple[Array, Array | None, int]:
+def _singular(d_h: Array) -> Array:
+    """Singular values of the h block, (H,)."""
+    values: Array = np.linalg.svd(d_h[: d_h.shape[1]], compute_uv=False)
+    return values
+
+
+def _rescaled(d_h: Array, d_c: Maybe) -> tuple[Array, Maybe, int]:
     """The product with its largest entry near 1, and the power of two that was taken out; rarely, for it costs."""
     largest = float(np.abs(d_h).max())
     if d_c is not None:
@@ -160,8 +218,11 @@ def decay(
     Raises:
         ValueError: by the argument's name.
     """
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
-        raise ValueError(f"steps: got {steps!r}, expected a whole number of at least 1")
+    for name, value in (("steps", steps), ("hidden_size", hidden_size)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+            raise ValueError(f"{name}: got {value!r}, expected a whole number of at least 1")
+    if activation not in NONLINEARITIES:
+        raise ValueError(f"activation: got {activation!r}, expected one of {', '.join(map(repr, NONLINEARITIES))}")
     if activation != "tanh" and cell != "rnn":
         raise ValueError(f"activation: got {activation!r}, expected 'tanh': only the RNN has others")
     net = Recurrent(
@@ -175,9 +236,22 @@ def decay(
         seed=seed,
     )
     x = np.random.default_rng([seed, 1]).standard_normal((steps, 1, hidden_size))
-    # A linear cell does not look at its state: its Jacobian is W_hh. Reading zeros keeps an exploding h finite.
-    if activation in ("identity",):
-        x[:] = 0.0
-    with np.errstate(over="ignore", invalid="ignore"):
-        trace = net.forward(x)
-    return gradient_flow(net, trace)
+    return gradient_flow(net, net.forward(x) if activation == "tanh" else _scaled(net, x))
+
+
+def _scaled(net: Recurrent, x: Array) -> Trace:
+    """A trace of a relu or linear RNN without biases, whose states are brought back to size at every step.
+
+    s·h_t = φ(W_ih (s·x_t) + W_hh (s·h_{t−1})) for any s > 0, and no Jacobian changes with s. An exploding state
+    stays finite so, and the relu's units are on and off as they are in truth.
+    """
+    T, _, H = x.shape
+    h = np.zeros((T + 1, 1, H))
+    scale = 1.0
+    for t in range(T):
+        now = net.forward(x[t : t + 1] * scale, h[t][None]).h_n[0]
+        power = max(int(np.frexp(np.abs(now).max())[1]), 0)
+        h[t + 1] = np.ldexp(now, -power)
+        scale = float(np.ldexp(scale, -power))
+    record = Record(x, frozen(h), None, np.zeros((T, 1, 0)), reverse=False)
+    return Trace(record.h[1:], record.h[-1:], None, None, ((record,),), ())

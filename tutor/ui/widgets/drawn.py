@@ -44,7 +44,7 @@ def strip_of(row: Row, size: int, base: RichStyle) -> Strip:
 
 _ASCII = str.maketrans(
     {
-        **dict.fromkeys("─╌━╸╺", "-"),
+        **dict.fromkeys("─╌━╸╺▔▁", "-"),
         **dict.fromkeys("│▏▎┃▕", "|"),
         **dict.fromkeys("┤├┼┬┴└┘┌┐", "+"),
         **dict.fromkeys("▸▶→›", ">"),
@@ -64,7 +64,7 @@ _ASCII = str.maketrans(
         "‖": "|",
         "₀": "0",
         "₄": "4",
-        "█": "#",
+        **dict.fromkeys("█▂▃▄▅▆▇", "#"),
     }
 )
 
