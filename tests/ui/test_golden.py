@@ -12,7 +12,7 @@ SIZES = [(80, 24), (120, 36), (200, 60)]
 
 
 def steady(text: str) -> str:
-    """A screen of a trained network without what another processor may round otherwise: digits, and the curve's dots."""
+    """A trained network's screen without what another processor may round otherwise: digits, and the curve's dots."""
     text = re.sub(r"[\u2800-\u28ff▏▎▍▌▋▊▉]", " ", text)
     return re.sub(r"\.\d+(e-?\d+)?", lambda match: "." + "#" * (len(match[0]) - 1), text)
 

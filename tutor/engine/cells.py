@@ -27,20 +27,20 @@ class Gate(NamedTuple):
     label: str
 
 
-def sigmoid(x: Array, out: Array) -> None:
-    """σ(x) = 1 / (1 + e⁻ˣ), relatively exact in the tail, without overflow.
+_ONE = np.ones((), np.float32)
+"""1 as an array: a Python number costs a ufunc twice the time. In a float64 network it is the same number."""
 
-    `x` is used up as scratch space, and `out` may not be `x`. The form ½(1 + tanh(x/2)) loses every digit
-    below x = −37, where saturation is shown. Here σ = e^min(x, 0) / (1 + e^−|x|): the tail is as exact as the
-    exponential.
+
+def sigmoid(x: Array, out: Array) -> None:
+    """σ(x) = 1 / (1 + e⁻ˣ), relatively exact in both tails; `out` may be `x`.
+
+    The form ½(1 + tanh(x/2)) loses every digit below x = −37, where saturation is shown. Here e⁻ˣ may overflow,
+    and σ is then the 0 that it should be; the caller's `np.errstate(over="ignore")`, once a pass, keeps it silent.
     """
-    np.minimum(x, 0.0, out=out)
+    np.negative(x, out)
     np.exp(out, out)
-    np.abs(x, x)
-    np.negative(x, x)
-    np.exp(x, x)
-    np.add(x, 1.0, x)
-    np.divide(out, x, out)
+    np.add(out, _ONE, out)
+    np.reciprocal(out, out)
 
 
 class RNN:
@@ -74,7 +74,7 @@ class RNN:
         """From dL/dh to dL/da (for x), dL/da (for h₋), dL/dh₋, dL/dc₋."""
         da: Array = dh
         if self.nonlinearity == "tanh":
-            da = dh * (1.0 - h * h)
+            da = dh * (_ONE - h * h)
         elif self.nonlinearity == "relu":
             da = dh * (h > 0)
         return da, da, da.dot(w.hh), None
@@ -133,15 +133,15 @@ class GRU:
         r, z, n, q = (kept[:, i * H : (i + 1) * H] for i in range(4))
         dx = np.empty((dh.shape[0], 3 * H), dh.dtype)
         dn = dx[:, 2 * H :]
-        np.multiply(dh, (1.0 - z) * (1.0 - n * n), dn)
-        np.multiply(dh, (h_ - n) * (z * (1.0 - z)), dx[:, H : 2 * H])
+        np.multiply(dh, (_ONE - z) * (_ONE - n * n), dn)
+        np.multiply(dh, (h_ - n) * (z * (_ONE - z)), dx[:, H : 2 * H])
         if self.reset == "after":
-            np.multiply(dn, q * (r * (1.0 - r)), dx[:, :H])
+            np.multiply(dn, q * (r * (_ONE - r)), dx[:, :H])
             du = dx.copy()
             np.multiply(dn, r, du[:, 2 * H :])
             return dx, du, dh * z + du.dot(w.hh), None
         drh = dn.dot(w.hh[2 * H :])  # through W_hn to r ⊙ h₋
-        np.multiply(drh, h_ * (r * (1.0 - r)), dx[:, :H])
+        np.multiply(drh, h_ * (r * (_ONE - r)), dx[:, :H])
         return dx, dx, dh * z + drh * r + dx[:, : 2 * H].dot(w.hh[: 2 * H]), None
 
 
@@ -191,11 +191,11 @@ class LSTM:
         H = h.shape[1]
         i, f, g, o, tanh_c = (kept[:, k * H : (k + 1) * H] for k in range(5))
         da = np.empty((dh.shape[0], 4 * H), dh.dtype)
-        dc = dc + dh * (o * (1.0 - tanh_c * tanh_c))
-        np.multiply(dc, g * (i * (1.0 - i)), da[:, :H])
-        np.multiply(dc, c_ * (f * (1.0 - f)), da[:, H : 2 * H])
-        np.multiply(dc, i * (1.0 - g * g), da[:, 2 * H : 3 * H])
-        np.multiply(dh, tanh_c * (o * (1.0 - o)), da[:, 3 * H :])
+        dc = dc + dh * (o * (_ONE - tanh_c * tanh_c))
+        np.multiply(dc, g * (i * (_ONE - i)), da[:, :H])
+        np.multiply(dc, c_ * (f * (_ONE - f)), da[:, H : 2 * H])
+        np.multiply(dc, i * (_ONE - g * g), da[:, 2 * H : 3 * H])
+        np.multiply(dh, tanh_c * (o * (_ONE - o)), da[:, 3 * H :])
         return da, da, da.dot(w.hh), dc * f
 
 

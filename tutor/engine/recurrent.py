@@ -54,6 +54,14 @@ def _numbers(name: str, value: Any, dtype: np.dtype[Any], expected: tuple[int | 
     return array
 
 
+def _resting(active: npt.NDArray[np.bool_] | None, T: int) -> tuple[Sequence[Any], Sequence[bool]]:
+    """At each step: which sequences keep their state, (B, 1), and whether any does."""
+    if active is None:
+        return (), (False,) * T
+    resting = ~active[:, :, None]
+    return tuple(resting), [bool(step.any()) for step in resting]
+
+
 class Recurrent:
     """A recurrent network: `cell` is "rnn", "gru" or "lstm".
 
@@ -167,9 +175,7 @@ class Recurrent:
         return found
 
     def _initialise(self, init: str, radius: float, forget_bias: float | None, rng: np.random.Generator) -> None:
-        if init == "zeros":
-            pass
-        else:
+        if init != "zeros":
             bound = 1.0 / math.sqrt(self.hidden_size)
             self.flat[:] = rng.uniform(-bound, bound, self.flat.size)
         H = self.hidden_size
@@ -312,14 +318,16 @@ class Recurrent:
         hs, ks, steps = tuple(h), tuple(kept), tuple(a)
         cs: tuple[Any, ...] = tuple(c) if c is not None else (None,) * (T + 1)
         step = cell.step
-        for t in order:
-            step(steps[t], hs[t + before], cs[t + before], w, hs[t + now], cs[t + now], ks[t])
-            if active is not None and not active[t].all():
-                # A sequence that has ended, or has not begun from its end, keeps its state.
-                rest = ~active[t]
-                hs[t + now][rest] = hs[t + before][rest]
-                if c is not None:
-                    cs[t + now][rest] = cs[t + before][rest]
+        resting, someone = _resting(active, T)
+        # A gate's e⁻ˣ may overflow on its way to 0; a state without bounds may too, and is recorded as it is.
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            for t in order:
+                step(steps[t], hs[t + before], cs[t + before], w, hs[t + now], cs[t + now], ks[t])
+                if someone[t]:
+                    # A sequence that has ended, or has not begun from its end, keeps its state.
+                    np.copyto(hs[t + now], hs[t + before], where=resting[t])
+                    if c is not None:
+                        np.copyto(cs[t + now], cs[t + before], where=resting[t])
         for array in (h, kept, x):
             array.flags.writeable = False
         if c is not None:
@@ -466,18 +474,23 @@ class Recurrent:
         now, before = (0, 1) if record.reverse else (1, 0)
         hs, ks = tuple(record.h), tuple(record.kept)
         cs: tuple[Any, ...] = tuple(record.c) if record.c is not None else (None,) * (T + 1)
-        for t in order:
-            total = dh + d_output[t]
-            a, u, dh_, dc_ = cell.back(total, dc, hs[t + before], cs[t + before], w, hs[t + now], cs[t + now], ks[t])
-            if active is not None and not active[t].all():
-                # Where the state was only kept, its gradient passes through and no weight had a part.
-                on = active[t][:, None]
-                a, u, dh_ = a * on, u * on, np.where(on, dh_, dh)
-                total = total * on
-                if dc is not None and dc_ is not None:
-                    dc_ = np.where(on, dc_, dc)
-            d_x[t], d_u[t], d_h[t] = a, u, total
-            dh, dc = dh_, dc_
+        resting, someone = _resting(active, T)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            for t in order:
+                total = dh + d_output[t]
+                a, u, dh_, dc_ = cell.back(
+                    total, dc, hs[t + before], cs[t + before], w, hs[t + now], cs[t + now], ks[t]
+                )
+                if someone[t]:
+                    # Where the state was only kept, its gradient passes through and no weight had a part.
+                    rest = resting[t]
+                    for array in (a, u, total):
+                        np.copyto(array, 0.0, where=rest)
+                    np.copyto(dh_, dh, where=rest)
+                    if dc is not None and dc_ is not None:
+                        np.copyto(dc_, dc, where=rest)
+                d_x[t], d_u[t], d_h[t] = a, u, total
+                dh, dc = dh_, dc_
         flat_x, flat_u = d_x.reshape(T * B, rows), d_u.reshape(T * B, rows)
         h_ = record.h[record.before].reshape(T * B, H)
         params[f"weight_ih_{suffix}"][...] = flat_x.T.dot(record.x.reshape(T * B, D))

@@ -49,7 +49,8 @@ from tutor.ui.widgets.bars import BarsFigure
 from tutor.ui.widgets.figures import figure_widget
 from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
 from tutor.ui.widgets.recite import Recital, ReciteField
-from tutor.ui.widgets.state import PLAYER_BINDINGS, Player, StateMap
+from tutor.ui.widgets.state import PLAYER_BINDINGS, Player
+from tutor.ui.widgets.statemap import StateMap
 from tutor.ui.widgets.training import TrainingFigure
 from tutor.ui.widgets.words import Equation, Words
 

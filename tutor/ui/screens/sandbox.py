@@ -25,7 +25,8 @@ from tutor.engine.text import clean, tokenize
 from tutor.i18n import _, ngettext
 from tutor.ui.widgets.gradient import GradientChart
 from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
-from tutor.ui.widgets.state import PLAYER_BINDINGS, Player, StateMap
+from tutor.ui.widgets.state import PLAYER_BINDINGS, Player
+from tutor.ui.widgets.statemap import StateMap
 
 NEXT = 4
 """How many next words the sandbox shows, where the model has a head."""

@@ -1,0 +1,204 @@
+"""The heatmap of a run: a row for each step, a column for each unit, drawn line by line.
+
+Time runs down and units run across: a step changes two rows, and the cost of a frame grows with what is visible, never
+with the length of the text.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from textual import events
+from textual.binding import Binding
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, pad, width
+from tutor.draw.heatmap import heat_row
+from tutor.engine.model import Run
+from tutor.i18n import _
+from tutor.ui.widgets.drawn import look_of, strip_of
+
+WIDEST = 4
+"""Cells that a unit may take where there is room."""
+
+
+class StateMap(ScrollView, can_focus=True):
+    """The heatmap: a row for h_0 and for each token, a column for each unit. The cursor is on the current row."""
+
+    DEFAULT_CSS = """
+    StateMap { height: 3; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    """
+
+    BINDINGS = [
+        Binding("up", "ask('back')", show=False),
+        Binding("down", "ask('forward')", show=False),
+        Binding("left", "unit(-1)", show=False),
+        Binding("right", "unit(1)", show=False),
+        Binding("home", "ask('start')", show=False),
+        Binding("end", "ask('end')", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+    ]
+
+    position = reactive(0, repaint=False)
+    """Steps taken."""
+    unit = reactive(0, repaint=False)
+    """The column under the cursor."""
+    followed = reactive("h", repaint=False)
+    """What the cells show: "h", or the letter of a gate or state."""
+
+    class Wanted(Message):
+        """The learner asks the player for another step."""
+
+        def __init__(self, verb: str, position: int | None = None) -> None:
+            super().__init__()
+            self.verb = verb
+            self.position = position
+
+    class Aimed(Message):
+        """The learner points at another unit."""
+
+        def __init__(self, unit: int) -> None:
+            super().__init__()
+            self.unit = unit
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.show_run(run)
+
+    def show_run(self, run: Run) -> None:
+        """Another run under the same lens."""
+        self._run = run
+        self._matrix = run.hidden if self.followed == "h" else followed_values(run, self.followed)
+        longest = max((width(token) for token in run.tokens), default=0)
+        self._label = 5 + min(max(longest, width(_("token")), 2), 14)
+        # The numbers of the steps take as much room as the last one needs.
+        self._digits = max(len(str(len(run.tokens))), 1)
+        self._label += self._digits - 1
+        self.virtual_size = Size(0, len(run.tokens) + 2)
+        self.refresh()
+
+    def _units(self, available: int) -> tuple[int, int, int]:
+        """Cells for a unit, and the first and last unit that fit in `available`."""
+        units = self._matrix.shape[1]
+        note = 0 if all(self._run.known) else 2 + width(_("unknown word"))
+        room = max(available - self._label - 8 - note, 1)
+        each = max(min(room // units, WIDEST), 1)
+        count = min(units, max(room // each, 1))
+        first = min(max(self.unit - count // 2, 0), units - count)
+        return each, first, first + count
+
+    def render_line(self, y: int) -> Strip:
+        """The heading at the top, which stays; then the rows in view."""
+        size = self.size.width
+        look = look_of(self.app)
+        row = self._heading(size, look) if y == 0 else self._row(y - 1 + self.scroll_offset.y, size, look)
+        return strip_of(fit(row, size), size, self.rich_style)
+
+    def _heading(self, available: int, look: Look) -> Row:
+        each, first, last = self._units(available)
+        names = f"{self.followed}{first + 1}"
+        end = f"{self.followed}{last}"
+        cells = (last - first) * each
+        middle = pad(names, max(cells - len(end), 0)) + end if cells > len(names) + len(end) else pad(names, cells)
+        return (
+            Span(pad(" " * (3 + self._digits) + _("token"), self._label), look.muted),
+            Span(middle, look.muted),
+            Span("   ‖Δh‖" if not look.ascii else "   |dh|", look.muted),
+        )
+
+    def _row(self, step: int, available: int, look: Look) -> Row:
+        if step > len(self._run.tokens):
+            return ()
+        here = step == self.position
+        arrow = (">" if look.ascii else "▶") if here else " "
+        if step == 0:
+            name, number = ("h_0" if look.ascii else "h₀"), ""
+        else:
+            name, number = self._run.tokens[step - 1], str(step)
+        known = step == 0 or self._run.known[step - 1]
+        name_room = self._label - self._digits - 4
+        label = f"{number:>{self._digits}} {pad(crop(name, name_room, ascii=look.ascii), name_room)} "
+        bold = Style(bold=True) if here else PLAIN
+        head = (
+            Span(arrow + " ", look.accent),
+            Span(label, (look.muted if step > self.position or not known else bold)),
+        )
+        if step > self.position:
+            return head
+        each, first, last = self._units(available)
+        if step == 0 and self.followed != "h":
+            return head
+        values = (self._run.h_0 if step == 0 else self._matrix[step - 1])[first:last]
+        cursor = self.unit - first if here and self.has_focus else None
+        cells = heat_row(values.tolist(), look, width=each, bright=here, cursor=cursor)
+        change = "" if step == 0 else f"   {self._run.change[step - 1]:.2f}"
+        unknown = "" if known else "  " + _("unknown word")
+        return (*head, *cells, Span(change, bold), Span(unknown, look.muted))
+
+    def watch_position(self, old: int, new: int) -> None:
+        """Two rows changed, and the current one is in view."""
+        if self._keep_in_view():
+            return
+        top = self.scroll_offset.y
+        low, high = min(old, new), max(old, new)
+        self.refresh(Region(0, low - top + 1, self.size.width, high - low + 1))
+
+    def on_resize(self) -> None:
+        """With fewer rows, another part may have to show."""
+        self._keep_in_view()
+
+    def _keep_in_view(self) -> bool:
+        """Scroll to the current row where it is out of sight, and say whether that was so."""
+        body = self.size.height - 1
+        top = self.scroll_offset.y
+        if body <= 0 or top <= self.position < top + body:
+            return False
+        self.scroll_to(y=max(self.position - body // 2, 0), animate=False, immediate=True)
+        self.refresh()
+        return True
+
+    def watch_unit(self) -> None:
+        """The cursor moved within its row, or the columns moved under it."""
+        self.refresh()
+
+    def watch_followed(self) -> None:
+        """Other values in the same cells."""
+        self.show_run(self._run)
+
+    def watch_has_focus(self, value: bool) -> None:
+        """The cursor shows who has the keys."""
+        super().watch_has_focus(value)
+        self.refresh()
+
+    def action_ask(self, verb: str) -> None:
+        """Pass a key on to the player."""
+        self.post_message(self.Wanted(verb))
+
+    def action_page(self, by: int) -> None:
+        """A screenful on or back."""
+        self.post_message(self.Wanted("go", self.position + by * max(self.size.height - 2, 1)))
+
+    def action_unit(self, by: int) -> None:
+        """The unit beside."""
+        self.post_message(self.Aimed(min(max(self.unit + by, 0), self._matrix.shape[1] - 1)))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click goes to the step and the unit under it."""
+        step = event.y - 1 + self.scroll_offset.y
+        each, first, last = self._units(self.size.width)
+        column = event.x - self._label
+        if 0 <= column < (last - first) * each:
+            self.post_message(self.Aimed(first + column // each))
+        if event.y > 0 and 0 <= step <= len(self._run.tokens):
+            self.post_message(self.Wanted("go", step))
+
+
+def followed_values(run: Run, name: str) -> npt.NDArray[np.floating]:
+    """A gate or a state of the last layer, forward direction: (T, H)."""
+    values: npt.NDArray[np.floating] = run.trace.gates(layer=run.model.spec.num_layers - 1)[name][:, 0]
+    return values
