@@ -1,14 +1,18 @@
-"""The words of a lesson against its rules: names that have a value, and no number that nothing recomputes."""
+"""The words of a lesson: what they say, paragraph by paragraph, and what they may not say.
+
+A name in braces must have a value, and no number may stand there that nothing recomputes.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
 
+from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from tutor.course.lesson import CODE, names_in, pieces
+from tutor.course.lesson import CODE, filled, names_in, pieces
 from tutor.course.measured import Found
 from tutor.course.source import nearest
 
@@ -86,3 +90,62 @@ def put_in(text: str, values: dict[str, Any], *, final: bool) -> str:
         else:
             parts.append(f"{{{name}{':' + spec if spec else ''}}}")
     return "".join(parts)
+
+
+class Piece(NamedTuple):
+    """Some words in one style."""
+
+    text: str
+    kinds: tuple[str, ...] = ()
+    """Of "strong", "em" and "code"."""
+
+
+class Paragraph(NamedTuple):
+    """A paragraph or a list item, in its pieces."""
+
+    mark: str
+    """What it hangs from: "•", "3.", a blank in an item's later paragraphs; "" outside lists. Indented by depth."""
+    pieces: tuple[Piece, ...]
+
+
+_parser = MarkdownIt("commonmark")
+
+
+def paragraphs(text: str, values: Mapping[str, Any] | None) -> Iterator[Paragraph]:
+    """What a Markdown text says, with its values put in, unless `values` is None: then that was done before."""
+    bullets: list[int | None] = []
+    first = False
+    for token in _parser.parse(text):
+        if token.type == "bullet_list_open":
+            bullets.append(None)
+        elif token.type == "ordered_list_open":
+            bullets.append(int(token.attrGet("start") or 1))
+        elif token.type in ("bullet_list_close", "ordered_list_close"):
+            bullets.pop()
+        elif token.type == "list_item_open":
+            first = True
+        elif token.type == "list_item_close" and bullets[-1] is not None:
+            bullets[-1] += 1
+        elif token.type == "inline":
+            mark = ""
+            if bullets:
+                number = bullets[-1]
+                sign = "•" if number is None else f"{number}."
+                mark = "  " * (len(bullets) - 1) + (sign if first else " " * len(sign))
+                first = False
+            yield Paragraph(mark, tuple(_pieces_of(token, values)))
+
+
+def _pieces_of(token: Token, values: Mapping[str, Any] | None) -> Iterator[Piece]:
+    kinds: list[str] = []
+    for child in token.children or ():
+        if child.type.endswith("_open"):
+            kinds.append(child.type.removesuffix("_open"))
+        elif child.type.endswith("_close"):
+            kinds.pop()
+        elif child.type in ("softbreak", "hardbreak"):
+            yield Piece(" ")
+        elif child.type == "code_inline":
+            yield Piece(child.content, ("code",))
+        elif child.content:
+            yield Piece(child.content if values is None else filled(child.content, values), tuple(kinds))

@@ -51,7 +51,7 @@ class Term(NamedTuple):
 def word_vector(word: str, size: int, seed: int) -> Array:
     """A vector (size,) from N(0, 1) that depends on the word and the seed alone."""
     digest = hashlib.sha256(word.encode("utf-8", "surrogatepass")).digest()
-    words = np.frombuffer(digest, np.uint32)
+    words = np.frombuffer(digest, "<u4")  # the same numbers on every machine
     return np.random.default_rng([seed, *words.tolist()]).standard_normal(size).astype(np.float32)
 
 
@@ -115,19 +115,25 @@ class Model:
         """Take parameters by name; nothing is taken unless all can be.
 
         Raises:
-            ValueError: a name missing or unknown, a wrong shape, a value that is not finite.
+            ValueError: a name missing or unknown, a wrong shape, integers, a value that is not finite.
         """
         named = self._named()
         if set(state) != set(named):
             odd = sorted(set(state) ^ set(named))[0]
             raise ValueError(f"state: {odd} is {'missing' if odd in named else 'unknown'}")
+        taken = {}
         for name, array in named.items():
-            if state[name].shape != array.shape:
-                raise ValueError(f"{name}: got shape {state[name].shape}, expected {array.shape}")
-            if not np.isfinite(state[name]).all():
+            given = np.asarray(state[name])
+            if given.dtype.kind != "f":
+                raise ValueError(f"{name}: got dtype {given.dtype}, expected {array.dtype}")
+            if given.shape != array.shape:
+                raise ValueError(f"{name}: got shape {given.shape}, expected {array.shape}")
+            with np.errstate(over="ignore"):
+                taken[name] = given.astype(array.dtype)
+            if not np.isfinite(taken[name]).all():
                 raise ValueError(f"{name}: got a value that is not finite")
         for name, array in named.items():
-            array[...] = state[name]
+            array[...] = taken[name]
 
     def count_parameters(self) -> int:
         """How many numbers training may change."""
@@ -143,10 +149,10 @@ class Model:
         return self.embedding[self.vocabulary.encode(tokens)]
 
     def run(self, tokens: Sequence[str], h_0: Array | None = None) -> Run:
-        """Read tokens, from h_0 (H·directions of each layer, flattened) or zeros.
+        """Read tokens, from h_0 (every layer's H·directions, one after the other) or zeros; the LSTM's c_0 is zero.
 
         Raises:
-            ValueError: no tokens.
+            ValueError: no tokens, or an h_0 of another size.
         """
         if not tokens:
             raise ValueError("tokens: got none, expected at least one")
@@ -154,12 +160,26 @@ class Model:
         state: Any = None
         if h_0 is not None:
             layers = self.net.num_layers * self.net.num_directions
-            first = np.asarray(h_0, np.float32).reshape(layers, 1, self.spec.hidden_size)
+            first = np.asarray(h_0, np.float32)
+            if first.size != layers * self.spec.hidden_size:
+                raise ValueError(f"h_0: got {first.size} values, expected {layers * self.spec.hidden_size}")
+            first = first.reshape(layers, 1, self.spec.hidden_size)
             state = (first, np.zeros_like(first)) if self.spec.cell == "lstm" else first
         trace = self.net.forward(x[:, None, :], state)
         known = tuple(self.vocabulary is None or token in self.vocabulary for token in tokens)
         logits = None if self.head is None else frozen(self.head.forward(trace.output[:, 0]))
-        return Run(self, tuple(tokens), known, frozen(x), trace, logits)
+        # What training may change after this is kept as it was: a run stays true, its sums included.
+        top = f"_l{self.net.num_layers - 1}"
+        weights = {
+            name.removesuffix(top): frozen(array.copy())
+            for name, array in self.net.state_dict().items()
+            if name.endswith(top)
+        }
+        return Run(self, tuple(tokens), known, frozen(x), trace, logits, weights)
+
+    def loss(self, batch: Sequence[npt.NDArray[np.int64]]) -> float:
+        """Next-token cross-entropy of a ragged batch, in nats a token; see `loss_and_gradients`."""
+        return self._guess(batch).loss
 
     def loss_and_gradients(self, batch: Sequence[npt.NDArray[np.int64]]) -> tuple[float, list[Array]]:
         """Next-token cross-entropy of a ragged batch, in nats a token, and its gradients.
@@ -173,6 +193,17 @@ class Model:
         """
         assert self.embedding is not None
         assert self.head is not None
+        read, trace, h, loss, d_logits = self._guess(batch)
+        T, B = read.shape
+        d_weight, d_bias, d_h = self.head.backward(h, d_logits)
+        grads = self.net.backward(trace, d_h.reshape(T, B, -1))
+        d_embedding = np.zeros_like(self.embedding)
+        np.add.at(d_embedding, read.ravel(), grads.x.reshape(T * B, -1))
+        return loss, [grads.flat.copy(), d_embedding, d_weight, d_bias]
+
+    def _guess(self, batch: Sequence[npt.NDArray[np.int64]]) -> _Guess:
+        assert self.embedding is not None
+        assert self.head is not None
         lengths = np.array([len(sequence) - 1 for sequence in batch])
         T, B = int(lengths.max()), len(batch)
         read = np.zeros((T, B), np.int64)
@@ -184,12 +215,20 @@ class Model:
         trace = self.net.forward(self.embedding[read], lengths=lengths)
         h = trace.output.reshape(T * B, -1)
         loss, d_logits = cross_entropy(self.head.forward(h), wanted.ravel(), mask.ravel())
-        d_weight, d_bias, d_h = self.head.backward(h, d_logits)
-        grads = self.net.backward(trace, d_h.reshape(T, B, -1))
-        d_flat = np.concatenate([grads.params[name].ravel() for name in self.net.views(self.net.flat)])
-        d_embedding = np.zeros_like(self.embedding)
-        np.add.at(d_embedding, read.ravel(), grads.x.reshape(T * B, -1))
-        return loss, [d_flat, d_embedding, d_weight, d_bias]
+        return _Guess(read, trace, h, loss, d_logits)
+
+
+class _Guess(NamedTuple):
+    """A batch that was read, and what every next token was guessed to be."""
+
+    read: npt.NDArray[np.int64]
+    """(T, B) indices."""
+    trace: Trace
+    h: Array
+    """(T·B, H·directions)"""
+    loss: float
+    d_logits: Array
+    """(T·B, V)"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +244,8 @@ class Run:
     trace: Trace
     logits: Array | None
     """(T, V) scores of the next token, None without a head."""
+    weights: Mapping[str, Array]
+    """The top layer's forward weights as they were: "weight_ih", "weight_hh", "bias_ih", "bias_hh"."""
 
     @property
     def hidden(self) -> Array:
@@ -265,11 +306,10 @@ class Run:
         record = self.trace.records[-1][0]
         before = float(record.h[t, 0, unit])
         if self.spec.cell == "rnn":
-            params = self.model.net.state_dict()
-            layer = f"l{self.spec.num_layers - 1}"
-            w_x = float(params[f"weight_ih_{layer}"][unit].dot(record.x[t, 0]))
-            w_h = float(params[f"weight_hh_{layer}"][unit].dot(record.h[t, 0]))
-            b = float(params[f"bias_ih_{layer}"][unit] + params[f"bias_hh_{layer}"][unit])
+            w = {name: array[unit].astype(np.float64) for name, array in self.weights.items()}
+            w_x = float(w["weight_ih"].dot(record.x[t, 0]))
+            w_h = float(w["weight_hh"].dot(record.h[t, 0]))
+            b = float(w["bias_ih"] + w["bias_hh"])
             return (Term("W_x·x", w_x), Term("W_h·h₋", w_h), Term("b", b))
         gates = self.trace.gates(layer=self.spec.num_layers - 1)
         names = ("r", "z", "n") if self.spec.cell == "gru" else ("i", "f", "g", "o", "c")

@@ -10,14 +10,20 @@ import numpy as np
 from tutor.engine.cells import Array
 
 
+def global_norm(gradients: Sequence[Array]) -> float:
+    """‖g‖ of all gradients as one vector; summed in float64, where no float32 can overflow."""
+    wide = (g.astype(np.float64) for g in gradients)
+    return math.sqrt(sum(float(np.vdot(g, g)) for g in wide))
+
+
 def clip_by_global_norm(gradients: Sequence[Array], limit: float) -> float:
     """Scale all gradients together, in place, so that their joint norm is at most `limit` (Pascanu et al. 2013).
 
     Returns:
-        The norm before clipping.
+        The norm before clipping. Where it is not finite there is no direction to keep, and nothing is scaled.
     """
-    norm = math.sqrt(sum(float(np.vdot(g, g)) for g in gradients))
-    if norm > limit:
+    norm = global_norm(gradients)
+    if norm > limit and math.isfinite(norm):
         for g in gradients:
             g *= limit / norm
     return norm

@@ -112,10 +112,6 @@ class Recurrent:
             raise ValueError(f"reset: got {reset!r}, expected 'after': only the GRU has a reset gate")
         if forget_bias is not None and (cell != "lstm" or not bias):
             raise ValueError(f"forget_bias: got {forget_bias!r}, expected None: only an LSTM with biases has one")
-        if forget_bias is not None and not math.isfinite(forget_bias):
-            raise ValueError(f"forget_bias: got {forget_bias!r}, expected a finite number")
-        if not math.isfinite(radius):
-            raise ValueError(f"radius: got {radius!r}, expected a finite number")
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
             raise ValueError(f"seed: got {seed!r}, expected a whole number of at least 0")
         try:
@@ -124,6 +120,10 @@ class Recurrent:
             raise ValueError(f"dtype: got {dtype!r}, expected float32 or float64") from None
         if self.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
             raise ValueError(f"dtype: got {self.dtype}, expected float32 or float64")
+        for name, value in (("radius", radius), ("forget_bias", forget_bias)):
+            with np.errstate(over="ignore"):
+                if value is not None and not np.isfinite(np.asarray(value, self.dtype)):
+                    raise ValueError(f"{name}: got {value!r}, expected a finite {self.dtype}")
         self.cell = cell
         self.input_size = _size("input_size", input_size)
         self.hidden_size = _size("hidden_size", hidden_size)
@@ -449,6 +449,7 @@ class Recurrent:
             frozen(above),
             frozen(d_h_0),
             None if d_c_0 is None else frozen(d_c_0),
+            frozen(flat),
             tuple(reversed(states)),
         )
 

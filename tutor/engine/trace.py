@@ -105,7 +105,10 @@ class Gradients:
     """(layers·directions, B, H)"""
     c_0: Array | None
     """The same of the LSTM's cell state."""
+    flat: Array
+    """Those of all parameters in one vector, in the order of `state_dict()`."""
     states: tuple[tuple[Array, ...], ...]
+    """[layer][direction], as `h` gives them."""
 
     def h(self, layer: int = 0, direction: int = 0) -> Array:
         """dL/dh_t for every t: (T, B, H), in x's time, 0 beyond a sequence's end."""

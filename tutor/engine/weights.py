@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import struct
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +20,7 @@ ENGINE_VERSION = "1"
 
 _METADATA = "metadata.json"
 _MOST = 256 * 1024 * 1024
-"""Bytes that a file may unpack to."""
+"""Bytes that a file may hold."""
 
 
 def save(path: Path, arrays: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, Any]) -> None:
@@ -43,18 +45,53 @@ def load(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
         ValueError: in one line, what is wrong with it.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            declared = sum(info.file_size for info in archive.infolist())
-        if declared > _MOST:
-            raise ValueError(f"{path.name}: unpacks to {declared:,} bytes, expected at most {_MOST:,}")
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        metadata = json.loads(bytes(arrays.pop(_METADATA)))
-    except (zipfile.BadZipFile, KeyError, EOFError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path.name}: not a whole weights file ({error})") from None
-    for name, array in arrays.items():
-        if array.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
-            raise ValueError(f"{path.name}: {name} has dtype {array.dtype}, expected float32 or float64")
-        if not np.isfinite(array).all():
-            raise ValueError(f"{path.name}: {name} holds a value that is not finite")
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > _MOST:
+                raise _Odd(f"it holds {size:,} bytes, expected at most {_MOST:,}")
+            arrays = dict(_members(file))
+        metadata = json.loads(arrays.pop(_METADATA).tobytes())
+        if not isinstance(metadata, dict):
+            raise _Odd("its metadata is no table")
+        for name, array in arrays.items():
+            if array.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
+                raise _Odd(f"{name} has dtype {array.dtype}, expected float32 or float64")
+            if not np.isfinite(array).all():
+                raise _Odd(f"{name} holds a value that is not finite")
+    except _Odd as error:
+        raise ValueError(f"{path.name}: {error}") from None
+    except KeyError as error:
+        raise ValueError(f"{path.name}: not a weights file: {error.args[0]} is missing") from None
+    # What a damaged archive or header makes its readers raise; nothing of it is a fault of ours to show.
+    except (zipfile.BadZipFile, ValueError, EOFError, struct.error, RecursionError) as error:
+        what = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"{path.name}: not a whole weights file ({what})") from None
     return arrays, metadata
+
+
+class _Odd(Exception):
+    """What is wrong with a file."""
+
+
+def _members(file: IO[bytes]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    """The arrays of an archive, each checked before any memory is taken for it."""
+    with zipfile.ZipFile(file) as archive:
+        for info in archive.infolist():
+            name = info.filename.removesuffix(".npy")
+            # `save` stores what it writes as it is: nothing unpacks to more than the file is long.
+            if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 or info.filename == name:
+                raise _Odd(f"{info.filename} is no member that was written here")
+            with archive.open(info) as member:
+                version = np.lib.format.read_magic(member)
+                if version != (1, 0):
+                    raise _Odd(f"{name} has npy version {version}, expected (1, 0)")
+                shape, _, dtype = np.lib.format.read_array_header_1_0(member)
+                if dtype.hasobject:
+                    raise _Odd(f"{name} is a pickled object, expected numbers")
+                if any(length < 0 for length in shape):
+                    raise _Odd(f"{name} has the shape {shape}")
+                declared = math.prod(shape) * dtype.itemsize
+                if member.tell() + declared != info.file_size or info.file_size != info.compress_size:
+                    raise _Odd(f"{name} declares {declared:,} bytes, and {info.file_size - member.tell():,} are there")
+            with archive.open(info) as member:
+                yield name, np.lib.format.read_array(member, allow_pickle=False)

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, TextIO
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from tutor.course.figures import StateValues, Table
 from tutor.course.grading import Verdict, grade, parse_number, true_option
@@ -26,10 +23,10 @@ from tutor.course.lesson import (
     QuestionBlock,
     Recite,
     Step,
-    filled,
     names_in,
 )
 from tutor.course.probes import models_of
+from tutor.course.words import Paragraph, paragraphs
 from tutor.draw.cells import width
 from tutor.engine.text import clean
 from tutor.i18n import _
@@ -43,47 +40,14 @@ WIDEST = 88
 Ask = Callable[[str], str]
 
 
-_parser = MarkdownIt("commonmark")
-
-
-def _paragraphs(text: str, values: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
-    """A Markdown text's paragraphs and list items, without their marks: (what they hang from, words).
-
-    Its names are filled in unless `values` is None: then it has been filled in before.
-    """
-    bullets: list[int | None] = []
-    for token in _parser.parse(text):
-        if token.type == "bullet_list_open":
-            bullets.append(None)
-        elif token.type == "ordered_list_open":
-            bullets.append(int(token.attrGet("start") or 1))
-        elif token.type in ("bullet_list_close", "ordered_list_close"):
-            bullets.pop()
-        elif token.type == "list_item_close" and bullets[-1] is not None:
-            bullets[-1] += 1
-        elif token.type == "inline":
-            sign = ""
-            if bullets:
-                number = bullets[-1]
-                sign = "  " * (len(bullets) - 1) + ("- " if number is None else f"{number}. ")
-            yield sign, clean(_inline(token, values))
-
-
 def _sentence(text: str, values: dict[str, Any] | None) -> str:
     """A Markdown text of one paragraph, as asked or said."""
-    return " ".join(words for _sign, words in _paragraphs(text, values))
+    return " ".join(_words(paragraph) for paragraph in paragraphs(text, values))
 
 
-def _inline(token: Token, values: dict[str, Any] | None) -> str:
-    pieces = []
-    for child in token.children or ():
-        if child.type in ("softbreak", "hardbreak"):
-            pieces.append(" ")
-        elif child.type == "code_inline":
-            pieces.append(child.content)
-        elif child.content:
-            pieces.append(child.content if values is None else filled(child.content, values))
-    return "".join(pieces)
+def _words(paragraph: Paragraph) -> str:
+    """Its words, without their styles."""
+    return clean("".join(piece.text for piece in paragraph.pieces))
 
 
 def wrapped(text: str, room: int) -> list[str]:
@@ -146,11 +110,12 @@ class _Teller:
     def prose(self, block: Prose) -> None:
         """Paragraphs apart, list items together."""
         hung = False
-        for index, (sign, text) in enumerate(_paragraphs(block.text, self.values)):
-            if index and not (sign and hung):
+        for index, paragraph in enumerate(paragraphs(block.text, self.values)):
+            if index and not (paragraph.mark and hung):
                 self.line()
-            self.words(text, sign)
-            hung = bool(sign)
+            # A dash is what a screen reader and an ASCII terminal both know.
+            self.words(_words(paragraph), paragraph.mark and paragraph.mark.replace("•", "-") + " ")
+            hung = bool(paragraph.mark)
         self.line()
 
     # Values

@@ -223,7 +223,7 @@ class LessonScreen(Screen[None]):
         """The lesson's values that some words ask for."""
         texts = [block.text for block in blocks if isinstance(block, Prose)]
         if asked is not None:
-            texts += [asked.ask, *(option.text for option in asked.options)]
+            texts.append(asked.ask)
             if feedback:
                 texts += [asked.because, *(option.says for option in asked.options)]
         return {name for text in texts for name in names_in(text)} & set(self.lesson.values)

@@ -426,5 +426,5 @@ class Ask(Vertical):
             mine = _short(self.means.value)
             head = _("It is {truth}; you said {mine}.").format(truth=truth, mine=mine)
         style = "bold $success" if correct else "bold $warning"
-        verdict = Static(Content.assemble((head, style), " ", sentence(says, {})), classes="verdict")
+        verdict = Static(Content.assemble((head, style), " ", sentence(says, None)), classes="verdict")
         await self.mount(verdict)
