@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -44,12 +45,13 @@ def load(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
         OSError: it cannot be read.
         ValueError: in one line, what is wrong with it.
     """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > _MOST:
+            raise ValueError(f"{path.name}: it holds {size:,} bytes, expected at most {_MOST:,}")
+        whole = io.BytesIO(file.read(size))
     try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > _MOST:
-                raise _Odd(f"it holds {size:,} bytes, expected at most {_MOST:,}")
-            arrays = dict(_members(file))
+        arrays = dict(_members(whole))
         metadata = json.loads(arrays.pop(_METADATA).tobytes())
         if not isinstance(metadata, dict):
             raise _Odd("its metadata is no table")
@@ -62,8 +64,8 @@ def load(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
         raise ValueError(f"{path.name}: {error}") from None
     except KeyError as error:
         raise ValueError(f"{path.name}: not a weights file: {error.args[0]} is missing") from None
-    # What a damaged archive or header makes its readers raise; nothing of it is a fault of ours to show.
-    except (zipfile.BadZipFile, ValueError, EOFError, struct.error, RecursionError) as error:
+    # What a damaged archive, header or text makes its reader raise.
+    except (zipfile.BadZipFile, struct.error, ValueError, EOFError, OSError, RuntimeError, MemoryError) as error:
         what = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{path.name}: not a whole weights file ({what})") from None
     return arrays, metadata
@@ -80,7 +82,7 @@ def _members(file: IO[bytes]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
             name = info.filename.removesuffix(".npy")
             # `save` stores what it writes as it is: nothing unpacks to more than the file is long.
             if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 or info.filename == name:
-                raise _Odd(f"{info.filename} is no member that was written here")
+                raise _Odd(f"{info.filename!r} is no member that was written here")
             with archive.open(info) as member:
                 version = np.lib.format.read_magic(member)
                 if version != (1, 0):

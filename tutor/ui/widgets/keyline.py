@@ -99,7 +99,9 @@ class TitleLine(Drawn):
     def draw(self, width_: int, height: int, look: Look) -> Sequence[Row]:
         """The names, and the rule."""
         between = " > " if look.ascii else " › "
-        right = crop(self.right, width_, ascii=look.ascii)
+        # The place has half of the line before what is on the right gives way.
+        place_room = min(width(self.left[-1]) if self.left else 0, width_ // 2)
+        right = crop(self.right, max(width_ - place_room - 2, 0), ascii=look.ascii)
         room = max(width_ - width(right) - 2, 0)
         names = list(self.left)
         # The way here gives way before the place itself does.
