@@ -98,6 +98,14 @@ def test_ten_thousand_steps_leave_a_number(radius: float) -> None:
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_ten_thousand_steps_of_any_cell_have_finite_exponents(cell: str) -> None:
+    flow = decay(cell, steps=10_000, hidden_size=4, radius=3.0 if cell == "rnn" else 0.9)
+    assert flow.log10_norms.shape == (10_001,)
+    assert np.isfinite(flow.log10_norms).all()
+    assert np.isfinite(flow.log10_state_norms).all()
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_a_long_sequence_underflows_in_its_norm_alone(cell: str) -> None:
     flow = decay(cell, steps=3_000, hidden_size=4, radius=0.5)
     assert flow.norms[0] == 0.0

@@ -9,7 +9,7 @@ import pytest
 
 from tutor.engine.heads import Linear
 from tutor.engine.losses import cross_entropy, log_softmax, softmax
-from tutor.engine.optimizers import SGD, Adam, clip_by_global_norm
+from tutor.engine.optimizers import SGD, Adam, clip_by_global_norm, global_norm
 
 RNG = np.random.default_rng(0)
 
@@ -85,3 +85,57 @@ def test_adam_by_its_equations() -> None:
         want = want - 0.01 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
         adam.step([g])
     np.testing.assert_allclose(p, want, rtol=1e-12)
+
+
+def test_the_norm_of_large_float32_gradients_does_not_overflow() -> None:
+    gradients = [np.full(4, 1e30, np.float32)]
+    assert global_norm(gradients) == pytest.approx(2e30, rel=1e-6)
+    assert clip_by_global_norm(gradients, 1.0) == pytest.approx(2e30, rel=1e-6)
+    np.testing.assert_allclose(gradients[0], 0.5, rtol=1e-6)
+
+
+def test_a_gradient_without_direction_is_left_as_it_is() -> None:
+    gradients = [np.array([np.inf, 1.0])]
+    assert clip_by_global_norm(gradients, 1.0) == math.inf
+    np.testing.assert_array_equal(gradients[0], [np.inf, 1.0])
+
+
+def test_a_loss_over_nothing_is_zero() -> None:
+    loss, slope = cross_entropy(RNG.standard_normal((2, 3)), np.array([0, 1]), np.array([False, False]))
+    assert loss == 0.0
+    assert not slope.any()
+
+
+def test_cross_entropy_as_in_pytorch() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed; this check runs where it is")
+    logits, targets = RNG.standard_normal((4, 5)), np.array([0, 2, 4, 1])
+    theirs = torch.tensor(logits, requires_grad=True)
+    loss = torch.nn.functional.cross_entropy(theirs, torch.tensor(targets))
+    loss.backward()
+    ours, slope = cross_entropy(logits, targets)
+    assert ours == pytest.approx(loss.item(), rel=1e-12)
+    np.testing.assert_allclose(slope, theirs.grad, atol=1e-14)
+
+
+def test_clipping_and_steps_as_in_pytorch() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed; this check runs where it is")
+    pytest.importorskip("sympy", reason="PyTorch's optimisers do not start without it")
+    start = [RNG.standard_normal((3, 2)), RNG.standard_normal(4)]
+    for make, made in (
+        (lambda p: Adam(p, 0.02, (0.8, 0.99), 1e-7), lambda p: torch.optim.Adam(p, 0.02, (0.8, 0.99), 1e-7)),
+        (lambda p: SGD(p, 0.05, 0.9), lambda p: torch.optim.SGD(p, 0.05, 0.9)),
+    ):
+        mine = [p.copy() for p in start]
+        other = [torch.tensor(p, requires_grad=True) for p in start]
+        one, two = make(mine), made(other)
+        for _ in range(6):
+            gradients = [RNG.normal(0, 2, p.shape) for p in start]
+            for p, g in zip(other, gradients, strict=True):
+                p.grad = torch.tensor(g)
+            norm = torch.nn.utils.clip_grad_norm_(other, 3.0)
+            assert clip_by_global_norm(gradients, 3.0) == pytest.approx(norm.item(), rel=1e-12)
+            one.step(gradients)
+            two.step()
+        for p, q in zip(mine, other, strict=True):
+            # PyTorch's clipping adds 1e-6 to the norm that it divides by.
+            np.testing.assert_allclose(p, q.detach(), rtol=1e-6)

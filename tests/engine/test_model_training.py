@@ -167,3 +167,154 @@ def test_loading_takes_all_or_nothing() -> None:
     assert all((before[k] == v).all() for k, v in m.state_dict().items())
     m.load_state_dict(other.state_dict())
     assert m.run(["a", "b"]).next() == other.run(["a", "b"]).next()
+
+
+def state_of(m: Model) -> bytes:
+    return b"".join(array.tobytes() for array in m.state_dict().values())
+
+
+def test_a_word_s_vector_is_the_same_on_every_machine() -> None:
+    np.testing.assert_allclose(word_vector("late", 3, 0), [0.07262032, 0.23958041, 2.5958874], rtol=1e-6)
+
+
+def test_a_run_stays_true_while_its_model_trains_on() -> None:
+    m = model()
+    run = m.run(["a", "b", "c"])
+    hidden, told = run.hidden.copy(), run.next(1)
+    list(fit(m, DATA, TrainingSpec(steps=20, learning_rate=0.1)))
+    np.testing.assert_array_equal(run.hidden, hidden)
+    assert run.next(1) == told
+    for t in range(3):
+        for unit in range(6):
+            total = math.fsum(term.value for term in run.terms(t, unit))
+            assert math.tanh(total) == pytest.approx(float(run.hidden[t, unit]), abs=1e-6)
+
+
+@pytest.mark.parametrize("nonlinearity", ["relu", "identity"])
+def test_the_terms_of_another_nonlinearity(nonlinearity: str) -> None:
+    spec = ModelSpec(hidden_size=4, num_layers=2, nonlinearity=nonlinearity, seed=2)
+    run = Model(spec, None).run(["never", "too", "late"])
+    for t in range(3):
+        for unit in range(4):
+            total = math.fsum(term.value for term in run.terms(t, unit))
+            value = max(total, 0.0) if nonlinearity == "relu" else total
+            assert value == pytest.approx(float(run.hidden[t, unit]), abs=1e-6)
+
+
+def test_the_terms_begin_at_the_state_that_was_given() -> None:
+    first = np.linspace(-1, 1, 6, dtype=np.float32)
+    run = model().run(["a"], first)
+    np.testing.assert_array_equal(run.h_0, first)
+    assert math.tanh(math.fsum(term.value for term in run.terms(0, 2))) == pytest.approx(run.hidden[0, 2], abs=1e-6)
+    with pytest.raises(ValueError, match="h_0: got 5 values, expected 6"):
+        model().run(["a"], first[:5])
+
+
+def test_what_a_run_shows_cannot_be_written_to() -> None:
+    run = model("lstm").run(["a", "b"])
+    for array in (run.x, run.hidden, run.h_0, run.change, run.logits, run.probabilities, run.bits):
+        assert array is not None
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0.0
+    for array in (*run.model.state_dict().values(), *run.weights.values()):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0.0
+
+
+def test_one_token_has_nothing_to_follow() -> None:
+    run = model().run(["a"])
+    assert run.bits is not None
+    assert run.bits.shape == (0,)
+    assert run.next(0, 0) == ()
+
+
+def test_going_on_gives_the_same_bytes_as_never_stopping() -> None:
+    spec = TrainingSpec(steps=20, batch_size=2, every=5)
+    whole, halted = model("gru"), model("gru")
+    expected = list(fit(whole, DATA, spec))
+    training = fit(halted, DATA, spec)
+    found = [next(training), next(training)]
+    halted.run(["a", "b"]).next()  # to look at it in between changes nothing
+    found += training
+    assert found == expected
+    assert state_of(halted) == state_of(whole)
+
+
+def test_watching_changes_nothing() -> None:
+    spec = TrainingSpec(steps=10, batch_size=2, every=5)
+    plain, watched = model(), model()
+    list(fit(plain, DATA, spec))
+    points = list(fit(watched, DATA, spec, held_out=DATA[:2], keep_parameters=True))
+    assert state_of(plain) == state_of(watched)
+    assert points[-1].parameters is not None
+    assert all((points[-1].parameters[name] == array).all() for name, array in watched.state_dict().items())
+    with pytest.raises(ValueError, match="read-only"):
+        points[-1].parameters["head.bias"][0] = 1.0
+
+
+def test_the_first_checkpoint_and_the_held_out_loss_are_means_over_guesses() -> None:
+    """In batches of one, so that each has another number of guesses."""
+    m = model()
+    whole, gradients = m.loss_and_gradients(encoded(m, DATA))
+    assert m.loss(encoded(m, DATA)) == whole
+    first = next(fit(m, DATA, TrainingSpec(batch_size=1), held_out=DATA))
+    assert first.loss == pytest.approx(whole, rel=1e-6)
+    assert first.held_out == pytest.approx(whole, rel=1e-6)
+    assert first.gradient_norm == pytest.approx(math.sqrt(sum(float((g * g).sum()) for g in gradients)), rel=1e-5)
+
+
+def test_a_training_that_diverges_says_so_and_keeps_finite_weights() -> None:
+    words = Vocabulary("ab")
+    wild = Model(ModelSpec(hidden_size=4, nonlinearity="relu", init="orthogonal", radius=1e10), words)
+    before = state_of(wild)
+    points = list(fit(wild, [["a", "b"] * 10], TrainingSpec(steps=50)))
+    assert not math.isfinite(points[-1].loss + points[-1].gradient_norm)
+    assert points[-1].step < 50
+    assert state_of(wild) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"steps": -1}, "steps: got -1"),
+        ({"batch_size": 0}, "batch_size: got 0"),
+        ({"every": 0}, "every: got 0"),
+        ({"seed": -1}, "seed: got -1"),
+        ({"steps": 1.5}, "steps: got 1.5"),
+        ({"learning_rate": 0.0}, "learning_rate: got 0.0"),
+        ({"learning_rate": math.nan}, "learning_rate: got nan"),
+        ({"clip": -1.0}, "clip: got -1.0"),
+    ],
+)
+def test_a_training_that_cannot_be(options: dict, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        TrainingSpec(**options)
+
+
+def test_a_refusal_comes_at_once_and_not_with_the_first_step() -> None:
+    with pytest.raises(ValueError, match="model: got a bidirectional one"):
+        fit(model(bidirectional=True), DATA, TrainingSpec())
+    with pytest.raises(ValueError, match="model: got one without a vocabulary"):
+        fit(Model(ModelSpec(), None), DATA, TrainingSpec())
+
+
+def test_no_steps_is_a_look_at_the_loss() -> None:
+    assert [p.step for p in fit(model(), DATA, TrainingSpec(steps=0))] == [0]
+
+
+def test_the_gradient_of_the_embedding_reaches_only_what_was_read() -> None:
+    m = model()
+    _, (_, embedding, _, _) = m.loss_and_gradients(encoded(m, [["a", "b"]]))
+    read = {m.vocabulary.index(word) for word in "ab"}
+    assert {int(row) for row in np.flatnonzero(np.abs(embedding).sum(axis=1))} == read
+
+
+@pytest.mark.parametrize("wrong", [np.full(6, 1e300), np.ones(6, np.int64), np.ones(5, np.float32)], ids=str)
+def test_weights_that_do_not_fit_are_refused(wrong: np.ndarray) -> None:
+    m = model()
+    before = state_of(m)
+    with pytest.raises(ValueError, match=r"head\.bias: got"):
+        m.load_state_dict(dict(m.state_dict()) | {"head.bias": wrong})
+    with pytest.raises(ValueError, match="state: odd is unknown"):
+        m.load_state_dict(dict(m.state_dict()) | {"odd": np.ones(1)})
+    assert state_of(m) == before

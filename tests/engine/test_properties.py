@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tutor.engine import Recurrent
+from tutor.engine import CELLS, Recurrent
 
 from .helpers import KINDS, name_of
 
@@ -110,3 +113,80 @@ def test_the_forget_bias_by_name() -> None:
     np.testing.assert_array_equal(state["bias_ih_l0"][3:6], 1.5)
     np.testing.assert_array_equal(state["bias_hh_l0"][3:6], 0.0)
     assert state["bias_ih_l0"][:3].any()
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=name_of)
+def test_what_stands_beyond_a_sequence_s_end_has_no_part(kind) -> None:
+    cell, options = kind
+    net = Recurrent(cell, 2, 3, 2, True, dtype=np.float64, seed=1, **options)
+    x = np.random.default_rng(0).standard_normal((4, 2, 2))
+    d = np.random.default_rng(1).standard_normal((4, 2, 6))
+    found = []
+    for beyond in (0.0, 1e300, -7.0):
+        x[2:, 1] = d[2:, 1] = beyond
+        trace = net.forward(x, lengths=[4, 2])
+        grads = net.backward(trace, d)
+        found.append((trace.output.tobytes(), trace.h_n.tobytes(), grads.flat.tobytes(), grads.x.tobytes()))
+    assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("cell", list(CELLS))
+def test_gates_go_by_the_letters_of_the_equations_and_keep_to_their_ranges(cell: str) -> None:
+    net = Recurrent(cell, 2, 3, 2, True, dtype=np.float64)
+    trace = net.forward(np.random.default_rng(0).normal(0, 5, (4, 2, 2)))
+    letters = {"rnn": {"h"}, "gru": {"r", "z", "n", "h"}, "lstm": {"i", "f", "g", "o", "h", "c"}}[cell]
+    assert {gate.name for gate in CELLS[cell].gates} | set(CELLS[cell].states) == letters
+    for layer in (0, 1):
+        for direction in (0, 1):
+            gates = trace.gates(layer, direction)
+            assert set(gates) == letters
+            for gate in CELLS[cell].gates:
+                assert gates[gate.name].shape == (4, 2, 3)
+                assert (gate.range[0] <= gates[gate.name]).all()
+                assert (gates[gate.name] <= gate.range[1]).all()
+    top = np.concatenate([trace.gates(1, way)["h"] for way in (0, 1)], axis=2)
+    np.testing.assert_array_equal(top, trace.output)
+    np.testing.assert_array_equal(trace.h_n[2], trace.output[-1, :, :3])
+    np.testing.assert_array_equal(trace.h_n[3], trace.output[0, :, 3:])
+
+
+@pytest.mark.parametrize("remake", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))], ids=["copy", "pickle"])
+def test_a_copy_is_a_network_of_its_own(remake) -> None:
+    net = Recurrent("gru", 2, 3, seed=5)
+    other = remake(net)
+    x = np.ones((3, 1, 2), np.float32)
+    np.testing.assert_array_equal(net.forward(x).output, other.forward(x).output)
+    other.flat[:] = 0.0
+    assert not other.state_dict()["weight_hh_l0"].any()
+    assert not other.forward(x).output.any()
+    assert net.forward(x).output.any()
+
+
+def test_weights_of_another_precision_are_taken_as_near_as_can_be() -> None:
+    wide, narrow = Recurrent("lstm", 2, 3, dtype=np.float64, seed=5), Recurrent("lstm", 2, 3)
+    narrow.load_state_dict(wide.state_dict())
+    np.testing.assert_array_equal(narrow.flat, wide.flat.astype(np.float32))
+    assert narrow.state_dict()["bias_ih_l0"].dtype == np.float32
+
+
+def test_any_layout_in_memory_gives_the_same_bytes() -> None:
+    net = Recurrent("lstm", 2, 3, dtype=np.float64)
+    x = np.random.default_rng(0).standard_normal((4, 3, 2))
+    turned = np.asfortranarray(x)
+    wide = np.zeros((4, 3, 4))
+    wide[:, :, ::2] = x
+    whole = net.forward(x).output.tobytes()
+    for same in (turned, wide[:, :, ::2], x.tolist()):
+        assert net.forward(same).output.tobytes() == whole
+    d = np.ones((4, 3, 3))
+    frozen = x.copy()
+    frozen.flags.writeable = False
+    assert net.backward(net.forward(frozen), np.asfortranarray(d)).flat.any()
+
+
+def test_a_state_that_overflows_is_recorded_and_silent() -> None:
+    net = Recurrent("rnn", 1, 2, nonlinearity="identity", init="orthogonal", radius=1e20, dtype=np.float64)
+    with np.errstate(all="raise"):
+        output = net.forward(np.ones((40, 1, 1))).output
+    assert not np.isfinite(output).all()
+    assert np.isfinite(output[:5]).all()

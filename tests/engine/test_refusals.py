@@ -27,6 +27,13 @@ X = np.zeros((3, 2, 4), np.float32)
         ({"dtype": np.float16}, r"dtype: got float16"),
         ({"seed": -1}, r"seed: got -1"),
         ({"radius": float("inf")}, r"radius: got inf"),
+        ({"radius": 1e39}, r"radius: got 1e\+39, expected a finite float32"),
+        ({"cell": "lstm", "forget_bias": float("nan")}, r"forget_bias: got nan"),
+        ({"cell": "lstm", "forget_bias": 1.0, "bias": False}, r"forget_bias: got 1.0, expected None"),
+        ({"reset": "before"}, r"reset: got 'before', expected 'after'"),
+        ({"hidden_size": True}, r"hidden_size: got True"),
+        ({"dtype": "no such"}, r"dtype: got 'no such', expected float32 or float64"),
+        ({"seed": 1.5}, r"seed: got 1.5"),
     ],
 )
 def test_a_network_that_cannot_be(options: dict, said: str) -> None:
@@ -52,6 +59,14 @@ def test_a_network_that_cannot_be(options: dict, said: str) -> None:
         (X, {"lengths": [0, 3]}, r"lengths: got \[0, 3\]"),
         (X, {"lengths": [3]}, r"lengths: got shape \(1,\), expected \(2,\)"),
         (X, {"lengths": [1.0, 2.0]}, r"lengths: got dtype float64"),
+        (X, {"lengths": [[1], [2, 3]]}, r"lengths: got \[\[1\], \[2, 3\]\]"),
+        (X, {"lengths": [True, True]}, r"lengths: got dtype bool"),
+        (X, {"lengths": [-1, 3]}, r"lengths: got \[-1, 3\]"),
+        (X, {"state": np.full((1, 2, 3), np.nan, np.float32)}, r"h_0: got NaN"),
+        (X[..., None], {}, r"x: got shape \(3, 2, 4, 1\)"),
+        (None, {}, r"x: got dtype object"),
+        ([[[1.0], [1.0, 2.0]]], {}, r"x: got list, expected an array"),
+        ("hello", {}, r"x: got dtype"),
     ],
 )
 def test_an_input_that_cannot_be_read(x, options: dict, said: str) -> None:
@@ -60,8 +75,15 @@ def test_an_input_that_cannot_be_read(x, options: dict, said: str) -> None:
 
 
 def test_the_lstm_wants_both_states() -> None:
-    with pytest.raises(ValueError, match=r"expected \(h_0, c_0\)"):
-        Recurrent("lstm", 4, 3).forward(X, np.zeros((1, 2, 3), np.float32))
+    net, right = Recurrent("lstm", 4, 3), np.zeros((1, 2, 3), np.float32)
+    for state in (right, (right,), (right,) * 3, "hc"):
+        with pytest.raises(ValueError, match=r"state: got .*expected \(h_0, c_0\)"):
+            net.forward(X, state)
+    with pytest.raises(ValueError, match=r"state: c_0: got shape \(1, 2, 4\), expected \(1, 2, 3\)"):
+        net.forward(X, (right, np.zeros((1, 2, 4), np.float32)))
+    with pytest.raises(ValueError, match=r"state: c_0: got dtype object"):
+        net.forward(X, (right, None))
+    assert net.forward(X, [right, right]).c_n is not None
 
 
 def test_a_state_dict_is_taken_whole_or_not_at_all() -> None:
@@ -74,6 +96,7 @@ def test_a_state_dict_is_taken_whole_or_not_at_all() -> None:
         r"bias_hh_l0: got shape \(3,\), expected \(9,\)": state | {"bias_hh_l0": np.ones(3, np.float32)},
         "bias_hh_l0: got": state | {"bias_hh_l0": np.full(9, np.nan, np.float32)},
         "bias_hh_l0: got dtype": state | {"bias_hh_l0": np.ones(9, np.int64)},
+        "bias_hh_l0: got NaN or infinity": state | {"bias_hh_l0": np.full(9, 1e300)},
     }
     for said, given in wrong.items():
         with pytest.raises(ValueError, match=said):
@@ -98,9 +121,21 @@ def test_a_gradient_that_does_not_fit(given: dict, said: str) -> None:
         net.backward(net.forward(X), **given)
 
 
-def test_a_trace_of_another_network() -> None:
-    with pytest.raises(ValueError, match="trace"):
-        Recurrent("rnn", 4, 5).backward(Recurrent("rnn", 4, 3).forward(X), None)
+@pytest.mark.parametrize(
+    "other",
+    [
+        Recurrent("rnn", 4, 5),
+        Recurrent("rnn", 4, 3, 2),
+        Recurrent("rnn", 4, 3, bidirectional=True),
+        Recurrent("gru", 4, 3),
+        Recurrent("rnn", 4, 3, dtype=np.float64),
+    ],
+    ids=["size", "layers", "directions", "cell", "precision"],
+)
+def test_a_trace_of_another_network(other: Recurrent) -> None:
+    trace = other.forward(X.astype(other.dtype))
+    with pytest.raises(ValueError, match="trace: got one that another network made"):
+        Recurrent("rnn", 4, 3).backward(trace, None)
 
 
 def test_what_is_shown_cannot_be_written_to() -> None:
@@ -124,6 +159,10 @@ def test_what_is_shown_cannot_be_written_to() -> None:
             array[...] = 0.0
     with pytest.raises(AttributeError):
         trace.output = None
+    lengths = net.forward(X, lengths=[1, 3]).lengths
+    assert lengths is not None
+    with pytest.raises(ValueError, match="read-only"):
+        lengths[0] = 3
     for wrong in ({"layer": 1}, {"layer": -1}, {"direction": 1}):
         with pytest.raises(ValueError, match=f"{next(iter(wrong))}: got"):
             trace.gates(**wrong)

@@ -18,6 +18,11 @@ from tutor.engine.text import END, UNKNOWN, Vocabulary, clean, tokenize
         ("a [/b] c", ("a", "[", "/", "b", "]", "c")),
         ("h[t-1]", ("h", "[", "t-1", "]")),
         ("活到老學到老", ("活", "到", "老", "學", "到", "老")),
+        ("コーヒー", ("コ", "ー", "ヒ", "ー")),
+        ("\ufeffco\u00adop\u200b \u200b.", ("coop", ".")),
+        ("می\u200cخواهم", ("می\u200cخواهم",)),
+        ("สวัสดี", ("สวัสดี",)),
+        ("안녕 하세요", ("안녕", "하세요")),
         ("ひらカナ", ("ひ", "ら", "カ", "ナ")),
         ("नमस्ते दुनिया", ("नमस्ते", "दुनिया")),
         ("שלום עולם", ("שלום", "עולם")),
@@ -56,8 +61,27 @@ def test_no_letter_is_lost(text: str) -> None:
     import unicodedata
 
     joined = "".join(tokenize(text))
-    whole = unicodedata.normalize("NFC", clean(text))
+    whole = unicodedata.normalize("NFC", clean(text).translate(dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))))
     assert "".join(joined.split()) == "".join(whole.split())
+
+
+@given(st.text())
+def test_no_token_is_empty_or_unsafe(text: str) -> None:
+    for unit in ("words", "characters"):
+        for token in tokenize(text, unit):
+            assert token
+            assert clean(token) == token
+            assert unit == "characters" or not token.isspace()
+
+
+@given(st.text())
+def test_characters_put_together_are_the_text(text: str) -> None:
+    tokens = tokenize(text, "characters")
+    assert tokenize("".join(tokens), "characters") == tokens
+
+
+def test_a_typed_special_token_is_not_the_special_token() -> None:
+    assert tokenize("<end> <unk>") == ("<", "end", ">", "<", "unk", ">")
 
 
 def test_a_vocabulary() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,11 @@ def test_the_round_trip_is_exact(tmp_path: Path, arrays) -> None:
         assert back[name].dtype == array.dtype
         np.testing.assert_array_equal(back[name], array)
     assert [p.name for p in path.parent.iterdir()] == ["model.npz"], "no half-written file is left"
+    with np.load(path, allow_pickle=False) as file:
+        np.testing.assert_array_equal(file["rnn.weight"], arrays["rnn.weight"])
+    whole = path.read_bytes()
+    weights.save(path, arrays, {"history": "[1, 2]"})
+    assert path.read_bytes() == whole
 
 
 def test_a_file_cut_short_is_refused(tmp_path: Path, arrays) -> None:
@@ -65,3 +72,98 @@ def test_a_stranger_s_file_is_refused(tmp_path: Path) -> None:
         weights.load(path)
     with pytest.raises(OSError, match="nowhere"):
         weights.load(tmp_path / "nowhere.npz")
+
+
+def archive(path: Path, members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> None:
+    """An archive by hand, with metadata."""
+    blob = io.BytesIO()
+    np.save(blob, np.frombuffer(b"{}", np.uint8))
+    with zipfile.ZipFile(path, "w", compression) as file:
+        for name, content in ({"metadata.json.npy": blob.getvalue()} | members).items():
+            file.writestr(name, content)
+
+
+def npy(array: np.ndarray) -> bytes:
+    blob = io.BytesIO()
+    np.save(blob, array)
+    return blob.getvalue()
+
+
+def test_a_stray_member_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    archive(path, {"x.npy": npy(np.ones(2))})
+    assert list(weights.load(path)[0]) == ["x"]
+    archive(path, {"x.npy": npy(np.ones(2)), "notes.txt": b"hello"})
+    with pytest.raises(ValueError, match=r"model\.npz: 'notes\.txt' is no member that was written here"):
+        weights.load(path)
+
+
+def test_what_a_file_declares_is_held_against_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    whole = npy(np.ones(8))
+    for shape in (b"(9,), ", b"(7,), ", b"(99999999999,), ", b"(-8,), ", b"(8, 99999999, 99999999), "):
+        # The header keeps its length: what the shape takes more or less, the padding gives.
+        header = whole[:128].replace(b"(8,), ", shape)
+        header = header[:127].rstrip(b" \n")[:127].ljust(127) + b"\n"
+        archive(path, {"x.npy": header + whole[128:]})
+        with pytest.raises(ValueError, match=r"model\.npz: x (declares|has the shape)"):
+            weights.load(path)
+
+
+def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    archive(path, {"x.npy": npy(np.zeros(1_000_000))}, zipfile.ZIP_DEFLATED)
+    assert path.stat().st_size < 20_000
+    with pytest.raises(ValueError, match=r"model\.npz: it declares more than it holds"):
+        weights.load(path)
+
+
+def test_metadata_is_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    for text in (b"[]", b"{", b"\xff", b"[" * 100_000):
+        archive(path, {"metadata.json.npy": npy(np.frombuffer(text, np.uint8))})
+        with pytest.raises(ValueError, match=r"model\.npz: "):
+            weights.load(path)
+
+
+def test_any_damage_is_one_line(tmp_path: Path, arrays) -> None:
+    path = tmp_path / "model.npz"
+    weights.save(path, arrays, {"history": "[1, 2]"})
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(600):
+        damaged = bytearray(whole)
+        for at in rng.integers(len(whole), size=rng.integers(1, 4)):
+            damaged[at] = rng.integers(256)
+        path.write_bytes(damaged)
+        said = ""
+        try:
+            assert all(np.isfinite(array).all() for array in weights.load(path)[0].values())
+        except ValueError as error:
+            said = str(error)
+            refused += 1
+        assert "\n" not in said
+        assert not said or said.startswith("model.npz: ")
+    assert refused > 300
+
+
+def test_a_pickle_is_never_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="odd: got dtype object"):
+        weights.save(tmp_path / "model.npz", {"odd": np.array([{}], object)}, {})
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_was_there_stays_when_writing_fails(tmp_path: Path, arrays, monkeypatch) -> None:
+    path = tmp_path / "model.npz"
+    weights.save(path, arrays, {})
+    whole = path.read_bytes()
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(weights.os, "replace", fail)
+    with pytest.raises(OSError, match="full"):
+        weights.save(path, {"x": np.ones(9)}, {})
+    assert path.read_bytes() == whole
+    assert [p.name for p in tmp_path.iterdir()] == ["model.npz"]

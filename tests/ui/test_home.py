@@ -151,11 +151,40 @@ async def test_home_explains_itself(desk) -> None:
         assert isinstance(d.app.screen, HomeScreen)
 
 
-async def test_the_palette_offers_themes_lessons_and_the_sandbox(desk) -> None:
+async def test_the_palette_leads_to_themes_lessons_and_the_sandbox(desk) -> None:
     async with desk() as d:
-        names = {command.title for command in d.app.get_system_commands(d.app.screen)}
-        assert {"Theme", "Sandbox", "Order matters", "Never too late to …"} <= names
         await d.press("ctrl+p")
-        assert "Search for commands" in d.text
-        await d.press("escape")
-        assert "Order matters" in d.text
+        for name in ("Theme", "Sandbox", "Order matters", "Never too late to …"):
+            assert name in d.text
+        for letter in "vanishing":
+            await d.pilot.press(letter)
+        await d.settle()
+        assert "Order matters" not in d.text.split("Vanishing")[0].split("Search")[-1]
+        await d.press("down", "enter")
+        await d.settle()
+        assert d.lesson.lesson.id == "vanishing-and-exploding"
+
+
+async def test_markup_in_a_lesson_is_shown_as_it_is(desk, tmp_path: Path) -> None:
+    folder = tmp_path / "lessons"
+    shutil.copytree(lessons_dir(), folder)
+    lesson = folder / "01-memory" / "03-the-recurrent-cell.md"
+    text = lesson.read_text(encoding="utf-8")
+    text = text.replace('title = "The recurrent cell"', 'title = "a [/b] h[t-1] $x"')
+    text = text.replace('goal = "Open one', 'goal = "[red]open[/red] one').replace("## The past", "## [/i] The past")
+    text = text.replace('ask = "The network', 'ask = "[/u] The network').replace(
+        "At every step", "At [bold]every[/x] step"
+    )
+    lesson.write_text(text, encoding="utf-8")
+    async with desk(folder=folder) as d:
+        await d.press("down")
+        assert "a [/b] h[t-1] $x" in d.text
+        assert "[red]open[/red]" in d.text
+        await d.press("ctrl+p")
+        await d.pilot.press("h", "left_square_bracket", "t")
+        await d.settle()
+        assert "a [/b] h[t-1] $x" in d.text
+        await d.press("escape", "enter")
+        assert "[/i] The past" in d.text
+        assert "[bold]every[/x] step" in d.text
+        assert "[/u] The network" in d.text

@@ -7,6 +7,7 @@ place or its neighbours, so that order is what the state shows.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -189,11 +190,13 @@ class Model:
                 is to be guessed.
 
         Returns:
-            The loss, and gradients in the order of `parameters()`.
+            The loss, and gradients in the order of `parameters()`. A loss that overflowed has no gradient: NaN.
         """
         assert self.embedding is not None
         assert self.head is not None
         read, trace, h, loss, d_logits = self._guess(batch)
+        if not math.isfinite(loss):
+            return loss, [np.full_like(parameter, np.nan) for parameter in self.parameters()]
         T, B = read.shape
         d_weight, d_bias, d_h = self.head.backward(h, d_logits)
         grads = self.net.backward(trace, d_h.reshape(T, B, -1))
@@ -214,7 +217,8 @@ class Model:
         mask = np.arange(T)[:, None] < lengths
         trace = self.net.forward(self.embedding[read], lengths=lengths)
         h = trace.output.reshape(T * B, -1)
-        loss, d_logits = cross_entropy(self.head.forward(h), wanted.ravel(), mask.ravel())
+        with np.errstate(over="ignore", invalid="ignore"):
+            loss, d_logits = cross_entropy(self.head.forward(h), wanted.ravel(), mask.ravel())
         return _Guess(read, trace, h, loss, d_logits)
 
 

@@ -39,9 +39,11 @@ def clean(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
+_UNSEEN = str.maketrans("", "", "\u00ad\u200b\u2060\ufeff")
+"""Soft hyphens, spaces without width, byte order marks: pasted along, and no token that anyone could see."""
 _CLUSTER = regex.compile(r"\X")
 _LETTER = regex.compile(r"[\p{L}\p{N}_]")
-_ALONE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
+_ALONE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}ー]")
 """Scripts that write no spaces: a character is a word."""
 
 
@@ -85,7 +87,7 @@ def tokenize(text: str, unit: str = "words") -> tuple[str, ...]:
     """
     if unit not in UNITS:
         raise ValueError(f"unit: got {unit!r}, expected one of {', '.join(map(repr, UNITS))}")
-    text = unicodedata.normalize("NFC", clean(text))
+    text = unicodedata.normalize("NFC", clean(text).translate(_UNSEEN))
     return tuple(_words(text)) if unit == "words" else tuple(_CLUSTER.findall(text))
 
 

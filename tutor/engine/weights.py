@@ -1,4 +1,7 @@
-"""Weights in a file: NumPy's npz, never a pickle. What a file says of itself is checked before it is used."""
+"""Weights in a file: NumPy's npz, stored as it is, never a pickle.
+
+What a file says of itself is checked before it is used: no memory is taken for what is only declared.
+"""
 
 from __future__ import annotations
 
@@ -25,16 +28,27 @@ _MOST = 256 * 1024 * 1024
 
 
 def save(path: Path, arrays: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, Any]) -> None:
-    """Write a file whole or not at all (OSError where it cannot be written)."""
+    """Write a file whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+        ValueError: an array that only a pickle could hold.
+    """
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise ValueError(f"{name}: got dtype {array.dtype}, expected numbers")
     path.parent.mkdir(parents=True, exist_ok=True)
     blob = np.frombuffer(json.dumps(dict(metadata)).encode(), np.uint8)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
     try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, **{_METADATA: blob, **arrays})
-        os.replace(name, path)
+        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
+            for name, array in {_METADATA: blob, **arrays}.items():
+                # A member without a date: the same weights are the same bytes.
+                with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)
+        os.replace(part, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        Path(part).unlink(missing_ok=True)
         raise
 
 
@@ -51,7 +65,7 @@ def load(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
             raise ValueError(f"{path.name}: it holds {size:,} bytes, expected at most {_MOST:,}")
         whole = io.BytesIO(file.read(size))
     try:
-        arrays = dict(_members(whole))
+        arrays = dict(_members(whole, size))
         metadata = json.loads(arrays.pop(_METADATA).tobytes())
         if not isinstance(metadata, dict):
             raise _Odd("its metadata is no table")
@@ -75,9 +89,11 @@ class _Odd(Exception):
     """What is wrong with a file."""
 
 
-def _members(file: IO[bytes]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+def _members(file: IO[bytes], size: int) -> Iterator[tuple[str, npt.NDArray[Any]]]:
     """The arrays of an archive, each checked before any memory is taken for it."""
     with zipfile.ZipFile(file) as archive:
+        if sum(info.file_size for info in archive.infolist()) > size:
+            raise _Odd("it declares more than it holds")
         for info in archive.infolist():
             name = info.filename.removesuffix(".npy")
             # `save` stores what it writes as it is: nothing unpacks to more than the file is long.

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual import events, work
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import Screen
 from textual.theme import Theme
 
 from tutor.course.outline import Outline, Problem, read_outlines
@@ -22,6 +21,8 @@ from tutor.ui.screens.overlays import LEAST, HelpScreen, TooSmallScreen
 from tutor.ui.widgets.drawn import AsciiOnly, ascii_only
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from tutor.course.experiment import Experiment
     from tutor.course.lab import Lab
     from tutor.course.lesson import Course
@@ -54,6 +55,13 @@ LIGHT = Theme(
 )
 
 
+def places() -> type[Provider]:
+    """The palette's own places, imported when it is first opened."""
+    from tutor.ui.palette import Places
+
+    return Places
+
+
 class Start(NamedTuple):
     """Where the app opens."""
 
@@ -68,6 +76,7 @@ class RnnTutorApp(App[int]):
 
     CSS_PATH = Path(__file__).with_name("app.tcss")
     TITLE = "rnn-tutor"
+    COMMANDS = App.COMMANDS | {places}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "leave", priority=True),
@@ -99,7 +108,7 @@ class RnnTutorApp(App[int]):
         self.course: Course | None = None
         self.labs: dict[str, Lab] = {}
         """One for each lesson that was opened: what it trained is there when it is opened again."""
-        self._outlines: tuple[Outline, ...] = ()
+        self.outlines: tuple[Outline, ...] = ()
         self._problems: tuple[Problem, ...] = ()
         self._wanted = ""
         if ascii_only():
@@ -111,8 +120,8 @@ class RnnTutorApp(App[int]):
         self.register_theme(LIGHT)
         if self.theme == "textual-dark":
             self.theme = DARK.name
-        self._outlines, self._problems = read_outlines(self.course_folder)
-        self.push_screen(HomeScreen(self._outlines, self._problems, self.progress))
+        self.outlines, self._problems = read_outlines(self.course_folder)
+        self.push_screen(HomeScreen(self.outlines, self._problems, self.progress))
         if self.start_at.screen == "lesson":
             self.open_lesson(self.start_at.lesson)
         elif self.start_at.screen == "sandbox" and self.start_at.experiment is not None:
@@ -132,11 +141,11 @@ class RnnTutorApp(App[int]):
         """A lesson that is broken is named and left out, and the rest opens."""
         self.course = message.course
         ids = {lesson.id for lesson in self.course.lessons}
-        self._outlines = tuple(outline for outline in self._outlines if outline.id in ids)
+        self.outlines = tuple(outline for outline in self.outlines if outline.id in ids)
         self._problems = tuple(self.course.problems)
         for screen in self.screen_stack:
             if isinstance(screen, HomeScreen):
-                screen.show_course(self._outlines, self._problems)
+                screen.show_course(self.outlines, self._problems)
         if self._wanted:
             wanted, self._wanted = self._wanted, ""
             self.open_lesson(wanted)
@@ -214,13 +223,6 @@ class RnnTutorApp(App[int]):
         keys = getattr(self.screen, "help_keys", None)
         if keys is not None:
             self.push_screen(HelpScreen(_("Keys"), keys))
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the palette offers."""
-        yield from super().get_system_commands(screen)
-        yield SystemCommand(_("Sandbox"), _("Any sentence under the microscope"), self.open_sandbox)
-        for outline in self._outlines:
-            yield SystemCommand(outline.title, outline.goal, lambda name=outline.id: self.open_lesson(name))
 
     async def action_quit(self) -> None:
         """Leave, with everything saved."""
