@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -320,8 +321,13 @@ class Store:
 
         # mode=rw: a file that is not there is not made.
         uri = self.path.absolute().as_uri() + "?mode=rw"
-        connection = sqlite3.connect(uri, uri=True, timeout=self._patience, isolation_level=None)
+        # The thread that collects a forgotten store is not always the one that opened it.
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=self._patience, isolation_level=None, check_same_thread=False
+        )
         connection.text_factory = lambda data: data.decode("utf-8", "replace")
+        # Who forgets to close does not leave the file open.
+        weakref.finalize(self, connection.close)
         return connection
 
     def _writable(self) -> sqlite3.Connection | None:
