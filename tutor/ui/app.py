@@ -113,13 +113,14 @@ class RnnTutorApp(App[int]):
         self._wanted = ""
         if ascii_only():
             self._filters.append(AsciiOnly())
-
-    def on_mount(self) -> None:
-        """Paint home from the outlines; read the rest afterwards."""
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         if self.theme == "textual-dark":
+            # Before anything is styled: a theme that changes later styles everything twice.
             self.theme = DARK.name
+
+    def on_mount(self) -> None:
+        """Paint home from the outlines; read the rest afterwards."""
         self.outlines, self._problems = read_outlines(self.course_folder)
         self.push_screen(HomeScreen(self.outlines, self._problems, self.progress))
         if self.start_at.screen == "lesson":
