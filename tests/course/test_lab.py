@@ -104,6 +104,13 @@ def test_another_text_is_the_same_network_and_another_corpus_is_not(lab: Lab) ->
     assert not again(lab, cache=lab.cache).ready("reader")
 
 
+def test_another_engine_version_trains_anew(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.ensure("reader")
+    assert again(lab, cache=lab.cache).ready("reader")
+    monkeypatch.setattr("tutor.engine.weights.ENGINE_VERSION", "another")
+    assert not again(lab, cache=lab.cache).ready("reader")
+
+
 @pytest.mark.parametrize("bytes_", [b"", b"PK\x03\x04 nothing", b"\x00" * 3000])
 def test_a_damaged_cache_is_trained_anew(lab: Lab, bytes_: bytes) -> None:
     lab.ensure("reader")

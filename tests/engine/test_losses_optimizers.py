@@ -66,6 +66,13 @@ def test_clipping_scales_all_gradients_together() -> None:
     np.testing.assert_allclose(gradients[0], [0.6, 0.0])
 
 
+@pytest.mark.parametrize("norm", [0.5, 1.0, 1.001, 1.5, 40.0])
+def test_clipping_begins_at_the_limit(norm: float) -> None:
+    gradient = np.array([0.6, 0.8]) * norm
+    assert clip_by_global_norm([gradient], 1.0) == pytest.approx(norm)
+    assert np.linalg.norm(gradient) == pytest.approx(min(norm, 1.0))
+
+
 def test_sgd_with_momentum() -> None:
     p = np.array([1.0])
     sgd = SGD([p], 0.1, momentum=0.5)

@@ -166,3 +166,32 @@ async def test_it_plays_by_the_clock(desk) -> None:
         assert "This is the last step" in d.text
         await d.press("plus")
         assert "4 a second" in d.text
+
+
+async def test_a_text_that_only_the_trained_model_could_read_is_refused_in_a_word(desk) -> None:
+    async with desk("lesson", "order-matters") as d:
+        await d.press("enter", "enter", "enter", "s")
+        before = d.app.screen.network_run
+        assert before.model.spec.unit == "characters"
+        await type_text(d, " ")
+        assert "got no token" in d.text
+        assert d.app.screen.network_run is before
+        await type_text(d, "xyz")
+        assert d.app.screen.network_run.tokens == ("x", "y", "z")
+        assert d.app.screen.network_run.model is before.model
+
+
+async def test_an_untrained_network_takes_over_and_esc_brings_the_trained_one_back(desk) -> None:
+    async with desk("lesson", "never-too-late") as d:
+        await d.press("enter", "s")
+        trained = d.app.screen.network_run.model
+        await d.press("u")
+        assert "keeps its size" in d.text
+        await d.press("r")
+        assert "keeps its weights" in d.text
+        assert d.app.screen.network_run.model is trained
+        await d.press("m")
+        assert "GRU" in d.text
+        assert "untrained" in d.text
+        await d.press("escape", "s")
+        assert d.app.screen.network_run.model is trained

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -33,6 +34,13 @@ NEXT = 4
 
 SIZES = (4, 8, 16, 32, 64)
 """What `u` goes through."""
+
+
+def read(experiment: Experiment, model: Model | None) -> Run:
+    """The run of an experiment, by a trained model where there is one (ValueError: what is wrong with it)."""
+    if model is None:
+        return experiment.run()
+    return model.run(tokenize(experiment.text, model.spec.unit))
 
 
 class SandboxScreen(Screen[None]):
@@ -75,7 +83,7 @@ class SandboxScreen(Screen[None]):
         self.origin = title
         self.clock = clock
         self.view = "state"
-        self.network_run = self._read(experiment)
+        self.network_run = read(experiment, model)
 
     def compose(self) -> ComposeResult:
         """The text's box is there only while it is edited."""
@@ -90,26 +98,15 @@ class SandboxScreen(Screen[None]):
 
     # The experiment
 
-    def _read(self, experiment: Experiment) -> Run:
-        """The run of an experiment (ValueError: what is wrong with it)."""
-        if self.model is None:
-            return experiment.run()
-        tokens = tokenize(experiment.text, self.model.spec.unit)
-        if not tokens:
-            raise ValueError(_("There is nothing to read: type at least one word."))
-        return self.model.run(tokens)
-
-    async def _change(self, experiment: Experiment, *, model: Model | None) -> None:
+    async def _change(self, *, model: Model | None, **changes: Any) -> None:
         """Another experiment, or a word of why not, and the one on screen stays."""
-        before = self.model
-        self.model = model
         try:
-            run = self._read(experiment)
+            experiment = replace(self.experiment, **changes)
+            run = read(experiment, model)
         except ValueError as error:
-            self.model = before
             self._say(str(error))
             return
-        self.experiment, self.network_run = experiment, run
+        self.experiment, self.model, self.network_run = experiment, model, run
         await self._show()
 
     async def _show(self) -> None:
@@ -181,7 +178,7 @@ class SandboxScreen(Screen[None]):
             self._say(_("There is nothing to read: type at least one word. esc keeps the old text."))
             return
         self._close_box()
-        await self._change(replace(self.experiment, text=text), model=self.model)
+        await self._change(model=self.model, text=text)
 
     def _close_box(self) -> None:
         self.query_one(Input).add_class("-hidden")
@@ -194,7 +191,7 @@ class SandboxScreen(Screen[None]):
         cells = list(CELLS)
         cell = cells[(cells.index(self.network_run.model.spec.cell) + 1) % len(cells)]
         left = self.model is not None
-        await self._change(replace(self.experiment, cell=cell), model=None)
+        await self._change(model=None, cell=cell)
         if left:
             self._say(
                 _("An untrained {cell} reads it now. esc and s bring the trained one back.").format(cell=cell.upper())
@@ -206,14 +203,14 @@ class SandboxScreen(Screen[None]):
             self._say(_("A trained network keeps its size. m takes an untrained one."))
             return
         larger = [size for size in SIZES if size > self.experiment.hidden]
-        await self._change(replace(self.experiment, hidden=larger[0] if larger else SIZES[0]), model=None)
+        await self._change(model=None, hidden=larger[0] if larger else SIZES[0])
 
     async def action_seed(self) -> None:
         """Other weights."""
         if self.model is not None:
             self._say(_("A trained network keeps its weights. m takes an untrained one."))
             return
-        await self._change(replace(self.experiment, seed=self.experiment.seed + 1), model=None)
+        await self._change(model=None, seed=self.experiment.seed + 1)
 
     async def action_look(self, view: str) -> None:
         """Another instrument on the same run."""
