@@ -228,17 +228,14 @@ class LessonScreen(Screen[None]):
                 texts += [asked.because, *(option.says for option in asked.options)]
         return {name for text in texts for name in names_in(text)} & set(self.lesson.values)
 
-    def _blocks(self) -> tuple[Block, ...]:
-        return self.step.blocks
-
     def _before(self) -> list[Block]:
         asked = self.step.asked
-        blocks = self._blocks()
+        blocks = self.step.blocks
         return list(blocks if asked is None else blocks[: blocks.index(asked)])
 
     def _after(self) -> list[Block]:
         asked = self.step.asked
-        blocks = self._blocks()
+        blocks = self.step.blocks
         return [] if asked is None else list(blocks[blocks.index(asked) + 1 :])
 
     async def _lay(self, words: Widget, blocks: list[Block]) -> None:

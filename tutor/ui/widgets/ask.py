@@ -161,11 +161,10 @@ class NumberField(Drawn, can_focus=True):
         start: float | None = None,
         scale: str = "linear",
         steps: int | None = None,
-        label: str = "",
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
-        self.low, self.high, self.scale, self.label = low, high, scale, label
+        self.low, self.high, self.scale = low, high, scale
         self.steps = steps or self.STEPS
         self.locked = False
         middle = math.sqrt(low * high) if scale == "log" else (low + high) / 2

@@ -65,7 +65,7 @@ class GradientFigure(Vertical):
         yield GradientChart(self.values)
         if self.options.slider:
             # 140 steps, so that one press is 0.01 and 1.00 is a place that the knob can stand at.
-            yield NumberField(self.LOW, self.HIGH, start=self.options.radii[0], steps=140, label="ρ")
+            yield NumberField(self.LOW, self.HIGH, start=self.options.radii[0], steps=140)
 
     def on_number_field_moved(self, message: NumberField.Moved) -> None:
         """Measure again, with the new ρ in the first one's place."""
