@@ -7,8 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from tutor.engine import Recurrent
-from tutor.engine.cells import sigmoid
+from tutor.engine import CELLS, Recurrent
 
 
 def σ(x: float) -> float:
@@ -104,18 +103,25 @@ def test_a_bidirectional_network_is_two_that_read_from_both_ends() -> None:
     assert not np.allclose(both.output[-1, 0, 4:], both.h_n[1, 0]), "h_n is not the last output"
 
 
+@pytest.mark.parametrize("batch", [True, False])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_sigmoid_is_exact_in_its_tails(dtype) -> None:
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_a_gate_is_exact_in_its_tails(cell: str, dtype, batch: bool) -> None:
+    """Each gate that is a σ is one of x alone: relatively exact from the smallest number to 1, and silent."""
+    net = Recurrent(cell, 1, 1, dtype=dtype, init="zeros")
+    net.flat[: len(net.state_dict()["weight_ih_l0"])] = 1.0
     x = np.array([-1e30, -700.0, -80.0, -37.5, -1.0, 0.0, 1.0, 40.0, 800.0, 1e30], dtype)
-    out = np.empty_like(x)
-    with np.errstate(over="ignore", invalid="raise", divide="raise"):
-        sigmoid(x.copy(), out)
     want = [
         0.0 if v < -745 else (math.exp(v) / (1 + math.exp(v)) if v < 0 else 1 / (1 + math.exp(-v))) for v in x.tolist()
     ]
     tiny = float(np.finfo(dtype).tiny)
-    np.testing.assert_allclose(out, want, rtol=4 * np.finfo(dtype).eps, atol=tiny)
-    assert out[3] > 0
+    with np.errstate(all="raise"):
+        gates = net.forward(x.reshape(1, -1, 1) if batch else x.reshape(-1, 1, 1)).gates()
+    for gate in CELLS[cell].gates:
+        if gate.range == (0.0, 1.0):
+            found = gates[gate.name].ravel()
+            np.testing.assert_allclose(found, want, rtol=4 * np.finfo(dtype).eps, atol=tiny, err_msg=gate.name)
+            assert found[3] > 0
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

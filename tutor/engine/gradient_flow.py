@@ -9,15 +9,17 @@ not 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from tutor.engine.cells import Array, Cell, Maybe, Weights
+from tutor.engine.cells import Cell, Maybe, Weights
+from tutor.engine.checks import Array, one_of, whole
 from tutor.engine.recurrent import NONLINEARITIES, Recurrent
 from tutor.engine.trace import Record, Trace, frozen
 
@@ -25,14 +27,14 @@ _FAR = 2.0**200
 
 
 class _Product(NamedTuple):
-    """∂(h_T, c_T)/∂(h_t, c_t) = (d_h, d_c) × 2^exponent, with a row for each unit of (h_T, c_T)."""
+    """∂h_T/∂h_t = d_h × 2^exponent; of the whole state, where that was asked for."""
 
     t: int
     d_h: Array
-    """(H, H), or (2H, H) for the LSTM: by h_t."""
-    d_c: Maybe
-    """(2H, H): by c_t."""
+    """(H, H), a row for each unit of h_T; of the LSTM's whole state (2H, H), c_T's rows below."""
     exponent: int
+    norm: float
+    """‖∂h_T/∂h_t‖ / 2^exponent, Frobenius; of the whole state where that was asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,29 +43,62 @@ class _Walk:
 
     cell: Cell
     w: Weights
-    h: Array
-    """(T + 1, 1, H)"""
-    c: Maybe
-    kept: Array
-    """(T, 1, n·H)"""
+    factors: tuple[Array, ...]
+    """What a backward step multiplies by, at each step."""
+    T: int
     end: int
     """Steps in the sequence; beyond it the state is only kept."""
 
-    def back(self) -> Iterator[_Product]:
-        """Each product, from t = T, where it is the identity, to t = 0."""
-        T, _, H = (self.h.shape[0] - 1, *self.h.shape[1:])
-        rows = H if self.c is None else 2 * H
-        d_h: Array = np.eye(rows, H)
-        d_c: Maybe = None if self.c is None else np.eye(rows, H, -H)
+    def back(self, whole: bool = False) -> Iterator[_Product]:
+        """Each product, from t = T, where it is the identity, to t = 0; its arrays are good until the next is made."""
+        H = self.w.hh.shape[1]
+        lstm = "c" in self.cell.states
+        R = 2 * H if whole and lstm else H
+        d_h, d_c = np.eye(R, H), np.eye(R, H, -H)
+        # The cell's own backward step, on many rows at once and in the same memory for every step.
+        back = self.cell.backward(self.w, self.factors, np.empty((1, R, len(self.w.hh))))
+        taken = zip(*(repeat(a[0]) if len(a) == 1 else a[::-1] for a in back.taken), strict=False)
+        dh, dc = (d_h[0], d_c[0]) if R == 1 else (d_h, d_c)
         exponent = 0
-        for t in range(T, -1, -1):
-            if t < self.end:
-                c_, c = (None, None) if self.c is None else (self.c[t], self.c[t + 1])
-                # The cell's own backward step, on many rows at once.
-                _, _, d_h, d_c = self.cell.back(d_h, d_c, self.h[t], c_, self.w, self.h[t + 1], c, self.kept[t])
-                d_h, d_c, shift = _rescaled(d_h, d_c)
-                exponent += shift
-            yield _Product(t, d_h, d_c, exponent)
+        for t in range(self.T, -1, -1):
+            if t < self.T:
+                taken_t = next(taken)
+                if t < self.end:
+                    back.step(dh, dh, dc, *taken_t)
+            by_h = np.vdot(d_h, d_h)
+            by_c = np.vdot(d_c, d_c) if lstm else 0.0
+            if not 1.0 / _FAR**2 < by_h + by_c < _FAR**2:
+                exponent += _rescale(d_h, d_c if lstm else None)
+                by_h, by_c = np.vdot(d_h, d_h), np.vdot(d_c, d_c) if lstm else 0.0
+            yield _Product(t, d_h, exponent, math.sqrt(by_h + by_c if whole else by_h))
+
+    def measured(self, measure: Callable[[_Product], float], whole: bool = False) -> _Measured:
+        """A number of each product, by t."""
+        values, exponents = np.empty(self.T + 1), np.empty(self.T + 1, np.int64)
+        for product in self.back(whole):
+            values[product.t], exponents[product.t] = measure(product), product.exponent
+        return _Measured(values, exponents)
+
+
+class _Measured(NamedTuple):
+    """Numbers that a float64 may not hold: values × 2^exponents."""
+
+    values: Array
+    exponents: Any
+
+    @property
+    def numbers(self) -> Array:
+        """As they are; 0 or inf where a float64 cannot hold them."""
+        with np.errstate(over="ignore", under="ignore"):
+            # ldexp takes a C int: what lies beyond ±5,000 is 0 or inf all the same.
+            return frozen(np.ldexp(self.values, np.clip(self.exponents, -5000, 5000).astype(np.int32)))
+
+    @property
+    def log10(self) -> Array:
+        """Their log10; −inf only where they are exactly 0."""
+        with np.errstate(divide="ignore"):
+            logs: Array = np.log10(self.values) + self.exponents * np.log10(2.0)
+        return frozen(logs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,34 +112,41 @@ class Flow:
     """(T + 1,) Frobenius norms."""
     log10_norms: Array
     """(T + 1,) their log10; −inf only where the product is exactly 0."""
-    state_norms: Array
-    """(T + 1,) the same of the whole state, (h, c) for the LSTM; else equal to `norms`."""
-    log10_state_norms: Array
-    """(T + 1,) their log10."""
     singular_values: Mapping[int, Array]
     """{t: (H,)} for the steps asked for, largest first."""
     log10_singular_values: Mapping[int, Array]
     """{t: (H,)} their log10."""
     _walk: _Walk = field(repr=False)
 
+    # The rest is measured on a walk of its own, for who asks: twice the rows, or a decomposition a step.
+
     @cached_property
-    def _spectral(self) -> tuple[Array, npt.NDArray[np.int64]]:
-        """Largest singular values and their exponents: a second walk, for who asks, as they cost the most."""
-        T = len(self.norms) - 1
-        values, exponents = np.empty(T + 1), np.empty(T + 1, np.int64)
-        for t, d_h, _, exponent in self._walk.back():
-            values[t], exponents[t] = _singular(d_h)[0], exponent
-        return values, exponents
+    def _state(self) -> _Measured:
+        return self._walk.measured(lambda product: product.norm, whole=True)
+
+    @cached_property
+    def state_norms(self) -> Array:
+        """(T + 1,) Frobenius norms of the whole state's product, (h, c) for the LSTM; else equal to `norms`."""
+        return self._state.numbers if "c" in self._walk.cell.states else self.norms
+
+    @cached_property
+    def log10_state_norms(self) -> Array:
+        """(T + 1,) their log10."""
+        return self._state.log10 if "c" in self._walk.cell.states else self.log10_norms
+
+    @cached_property
+    def _spectral(self) -> _Measured:
+        return self._walk.measured(lambda product: float(_singular(product.d_h)[0]))
 
     @cached_property
     def spectral_norms(self) -> Array:
         """(T + 1,) largest singular values."""
-        return _number(*self._spectral)
+        return self._spectral.numbers
 
     @cached_property
     def log10_spectral_norms(self) -> Array:
         """(T + 1,) their log10."""
-        return _log10(*self._spectral)
+        return self._spectral.log10
 
 
 def gradient_flow(net: Recurrent, trace: Trace, at: Sequence[int] = ()) -> Flow:
@@ -131,66 +173,58 @@ def gradient_flow(net: Recurrent, trace: Trace, at: Sequence[int] = ()) -> Flow:
     record = trace.records[-1][0]
     if not np.isfinite(record.h).all() or (record.c is not None and not np.isfinite(record.c).all()):
         raise ValueError("trace: got a state that overflowed, expected finite numbers")
-    walk = _Walk(
-        net._cell,
-        Weights(*(array.astype(np.float64) for array in net._weights(f"l{net.num_layers - 1}"))),
+    wide = Record(
+        record.x,
         record.h.astype(np.float64),
         None if record.c is None else record.c.astype(np.float64),
         record.kept.astype(np.float64),
+        record.reverse,
+    )
+    w = net._weights(f"l{net.num_layers - 1}")
+    walk = _Walk(
+        trace.cell,
+        Weights(*(None if array is None else array.astype(np.float64) for array in w)),  # type: ignore[arg-type]
+        trace.cell.factors(wide.past),
+        T,
         T if trace.lengths is None else int(trace.lengths[0]),
     )
     return _measured(walk, frozenset(int(t) for t in at))
 
 
 def _measured(walk: _Walk, at: frozenset[int]) -> Flow:
-    T, _, H = (walk.h.shape[0] - 1, *walk.h.shape[1:])
-    exponents = np.empty(T + 1, np.int64)
-    norms, whole = np.empty(T + 1), np.empty(T + 1)
-    singular: dict[int, tuple[Array, int]] = {}
-    for t, d_h, d_c, exponent in walk.back():
-        exponents[t] = exponent
-        norms[t] = np.linalg.norm(d_h[:H])
-        whole[t] = norms[t] if d_c is None else np.hypot(np.linalg.norm(d_h), np.linalg.norm(d_c))
-        if t in at:
-            singular[t] = _singular(d_h), exponent
+    singular: dict[int, _Measured] = {}
+
+    def measure(product: _Product) -> float:
+        if product.t in at:
+            singular[product.t] = _Measured(_singular(product.d_h), product.exponent)
+        return product.norm
+
+    norms = walk.measured(measure)
     return Flow(
-        norms=_number(norms, exponents),
-        log10_norms=_log10(norms, exponents),
-        state_norms=_number(whole, exponents),
-        log10_state_norms=_log10(whole, exponents),
-        singular_values={t: _number(*singular[t]) for t in sorted(singular)},
-        log10_singular_values={t: _log10(*singular[t]) for t in sorted(singular)},
+        norms=norms.numbers,
+        log10_norms=norms.log10,
+        singular_values={t: singular[t].numbers for t in sorted(singular)},
+        log10_singular_values={t: singular[t].log10 for t in sorted(singular)},
         _walk=walk,
     )
 
 
 def _singular(d_h: Array) -> Array:
-    """Singular values of the h block, (H,)."""
-    values: Array = np.linalg.svd(d_h[: d_h.shape[1]], compute_uv=False)
+    """Singular values of ∂h_T/∂h_t / 2^exponent, (H,)."""
+    values: Array = np.linalg.svd(d_h, compute_uv=False)
     return values
 
 
-def _rescaled(d_h: Array, d_c: Maybe) -> tuple[Array, Maybe, int]:
-    """The product with its largest entry near 1, and the power of two that was taken out; rarely, for it costs."""
-    largest = float(np.abs(d_h).max())
-    if d_c is not None:
-        largest = max(largest, float(np.abs(d_c).max()))
-    if largest == 0.0 or 1.0 / _FAR < largest < _FAR:
-        return d_h, d_c, 0
+def _rescale(d_h: Array, d_c: Maybe) -> int:
+    """Bring the product's largest entry near 1, in place; the power of two that was taken out. Rarely, for it costs."""
+    largest = max(float(np.abs(d).max()) for d in (d_h, d_c) if d is not None)
+    if largest == 0.0:
+        return 0
     shift = int(np.frexp(largest)[1])
-    return np.ldexp(d_h, -shift), None if d_c is None else np.ldexp(d_c, -shift), shift
-
-
-def _number(values: Array, exponents: Any) -> Array:
-    with np.errstate(over="ignore", under="ignore"):
-        # ldexp takes a C int: what lies beyond ±5,000 is 0 or inf all the same.
-        return frozen(np.ldexp(values, np.clip(exponents, -5000, 5000).astype(np.int32)))
-
-
-def _log10(values: Array, exponents: Any) -> Array:
-    with np.errstate(divide="ignore"):
-        logs: npt.NDArray[np.float64] = np.log10(values) + exponents * np.log10(2.0)
-    return frozen(logs)
+    for d in (d_h, d_c):
+        if d is not None:
+            np.ldexp(d, -shift, d)
+    return shift
 
 
 def decay(
@@ -218,11 +252,9 @@ def decay(
     Raises:
         ValueError: by the argument's name.
     """
-    for name, value in (("steps", steps), ("hidden_size", hidden_size)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-            raise ValueError(f"{name}: got {value!r}, expected a whole number of at least 1")
-    if activation not in NONLINEARITIES:
-        raise ValueError(f"activation: got {activation!r}, expected one of {', '.join(map(repr, NONLINEARITIES))}")
+    whole("steps", steps)
+    whole("hidden_size", hidden_size)
+    one_of("activation", activation, NONLINEARITIES)
     if activation != "tanh" and cell != "rnn":
         raise ValueError(f"activation: got {activation!r}, expected 'tanh': only the RNN has others")
     net = Recurrent(
@@ -253,5 +285,5 @@ def _scaled(net: Recurrent, x: Array) -> Trace:
         power = max(int(np.frexp(np.abs(now).max())[1]), 0)
         h[t + 1] = np.ldexp(now, -power)
         scale = float(np.ldexp(scale, -power))
-    record = Record(x, frozen(h), None, np.zeros((T, 1, 0)), reverse=False)
-    return Trace(record.h[1:], record.h[-1:], None, None, ((record,),), ())
+    record = Record(x, frozen(h), None, np.zeros((T, 0, 1, H)), reverse=False)
+    return Trace(record.h[1:], None, ((record,),), net._cell)

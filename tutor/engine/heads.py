@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from tutor.engine.cells import Array
+from tutor.engine.checks import Array
 
 
 class Linear:

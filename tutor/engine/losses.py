@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tutor.engine.cells import Array
+from tutor.engine.checks import Array
 
 
 def log_softmax(logits: Array, temperature: float = 1.0) -> Array:

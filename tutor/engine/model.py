@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tutor.engine.cells import Array
+from tutor.engine.checks import Array
 from tutor.engine.heads import Linear
 from tutor.engine.losses import cross_entropy, log_softmax
 from tutor.engine.recurrent import Recurrent

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tutor.engine.cells import Array
+from tutor.engine.checks import Array
 
 
 def global_norm(gradients: Sequence[Array]) -> float:

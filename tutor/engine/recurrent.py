@@ -3,66 +3,60 @@
 There is one forward pass, and it records: what is shown is what was computed. Both biases are kept apart,
 weights are stored stacked as in PyTorch, and one flat vector holds all parameters, so that an optimiser takes
 them in one stride.
+
+A ragged batch runs to its longest sequence's end, since one product for all sequences costs little more than for one.
+What is computed beyond a sequence's end is thrown away, and 0 is recorded, before anyone can see it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tutor.engine.cells import CELLS, Array, Weights
-from tutor.engine.trace import Gradients, Record, Trace, frozen
+from tutor.engine.cells import CELLS, Backward, Forward, Maybe, Weights, rows
+from tutor.engine.checks import Array, numbers, one_of, precision, whole
+from tutor.engine.parameters import Parameters
+from tutor.engine.trace import Gradients, Lengths, Record, Trace, frozen
 
 NONLINEARITIES = ("tanh", "relu", "identity")
 INITS = ("uniform", "orthogonal", "zeros")
 
-
-def _one_of(name: str, value: object, expected: Sequence[object]) -> None:
-    if value not in expected:
-        raise ValueError(f"{name}: got {value!r}, expected one of {', '.join(map(repr, expected))}")
-
-
-def _size(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name}: got {value!r}, expected a whole number of at least 1")
-    return int(value)
+_STRETCH = 128
+"""Steps that a cell takes at a time with one sequence, in memory that stays near whatever T is; fewer with more."""
+_LEAST = 16
+"""The same for any number of sequences."""
+_MOST_SPARE = 16
+"""Sizes of pass, by layer and direction, whose memory is kept for the next."""
 
 
-def _numbers(name: str, value: Any, dtype: np.dtype[Any], expected: tuple[int | str, ...]) -> Array:
-    """`value` as an array of finite numbers; a letter in the shape stands for any size of at least 1."""
-    try:
-        array: Array = np.asarray(value)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise ValueError(f"{name}: got {type(value).__name__}, expected an array ({error})") from None
-    if array.dtype != dtype:
-        raise ValueError(f"{name}: got dtype {array.dtype}, expected {dtype}")
-    fits = len(array.shape) == len(expected) and all(
-        size == wanted or (isinstance(wanted, str) and size > 0)
-        for size, wanted in zip(array.shape, expected, strict=True)
-    )
-    if not fits:
-        shape = ", ".join(map(str, expected)) + ("," if len(expected) == 1 else "")
-        letters = " and ".join(wanted for wanted in expected if isinstance(wanted, str))
-        least = f" with {letters} of at least 1" if letters else ""
-        raise ValueError(f"{name}: got shape {array.shape}, expected ({shape}){least}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name}: got NaN or infinity, expected finite numbers")
-    return array
+class _Spare:
+    """What passes left behind: a cell's functions with their memory, made once for many passes.
+
+    Who takes one out has it alone, so that two threads can read with one network at a time.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: dict[tuple[str, int, int], Forward] = {}
+
+    def take(self, key: tuple[str, int, int]) -> Forward | None:
+        with self._lock:
+            return self._kept.pop(key, None)
+
+    def give(self, key: tuple[str, int, int], forward: Forward) -> None:
+        with self._lock:
+            self._kept[key] = forward
+            if len(self._kept) > _MOST_SPARE:
+                del self._kept[next(iter(self._kept))]
 
 
-def _resting(active: npt.NDArray[np.bool_] | None, T: int) -> tuple[Sequence[Any], Sequence[bool]]:
-    """At each step: which sequences keep their state, (B, 1), and whether any does."""
-    if active is None:
-        return (), (False,) * T
-    resting = ~active[:, :, None]
-    return tuple(resting), [bool(step.any()) for step in resting]
-
-
-class Recurrent:
+class Recurrent(Parameters):
     """A recurrent network: `cell` is "rnn", "gru" or "lstm".
 
     Args:
@@ -102,49 +96,48 @@ class Recurrent:
         dtype: npt.DTypeLike = np.float32,
         seed: int = 0,
     ) -> None:
-        _one_of("cell", cell, tuple(CELLS))
-        _one_of("nonlinearity", nonlinearity, NONLINEARITIES)
-        _one_of("reset", reset, ("after", "before"))
-        _one_of("init", init, INITS)
+        one_of("cell", cell, tuple(CELLS))
+        one_of("nonlinearity", nonlinearity, NONLINEARITIES)
+        one_of("reset", reset, ("after", "before"))
+        one_of("init", init, INITS)
         if nonlinearity != "tanh" and cell != "rnn":
             raise ValueError(f"nonlinearity: got {nonlinearity!r}, expected 'tanh': only the RNN has others")
         if reset != "after" and cell != "gru":
             raise ValueError(f"reset: got {reset!r}, expected 'after': only the GRU has a reset gate")
         if forget_bias is not None and (cell != "lstm" or not bias):
             raise ValueError(f"forget_bias: got {forget_bias!r}, expected None: only an LSTM with biases has one")
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-            raise ValueError(f"seed: got {seed!r}, expected a whole number of at least 0")
-        try:
-            self.dtype = np.dtype(dtype)
-        except TypeError:
-            raise ValueError(f"dtype: got {dtype!r}, expected float32 or float64") from None
-        if self.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
-            raise ValueError(f"dtype: got {self.dtype}, expected float32 or float64")
+        whole("seed", seed, 0)
+        kind = precision(dtype)
         for name, value in (("radius", radius), ("forget_bias", forget_bias)):
             with np.errstate(over="ignore"):
-                if value is not None and not np.isfinite(np.asarray(value, self.dtype)):
-                    raise ValueError(f"{name}: got {value!r}, expected a finite {self.dtype}")
+                if value is not None and not np.isfinite(np.asarray(value, kind)):
+                    raise ValueError(f"{name}: got {value!r}, expected a finite {kind}")
         self.cell = cell
-        self.input_size = _size("input_size", input_size)
-        self.hidden_size = _size("hidden_size", hidden_size)
-        self.num_layers = _size("num_layers", num_layers)
+        self.input_size = whole("input_size", input_size)
+        self.hidden_size = whole("hidden_size", hidden_size)
+        self.num_layers = whole("num_layers", num_layers)
         self.bidirectional = bool(bidirectional)
         self.bias = bool(bias)
         self.nonlinearity = nonlinearity
         self.reset = reset
         self._cell = CELLS[cell](nonlinearity=nonlinearity, reset=reset)
-        self._shapes = dict(self._layout())
-        self.flat: Array = np.zeros(sum(math.prod(s) for s in self._shapes.values()), self.dtype)
-        """Every parameter, in the order of `state_dict()`. Writing here changes the network."""
-        self._params = self.views(self.flat)
+        super().__init__(dict(self._layout()), kind)
+        self._spare = _Spare()
         self._initialise(init, radius, forget_bias, np.random.default_rng(int(seed)))
 
     # Parameters
 
+    def move(self, flat: Array) -> None:
+        """Live in `flat` from now on, with the values of now."""
+        super().move(flat)
+        self._spare = _Spare()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"_spare": None}
+
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """After a copy or a pickle the named parameters are views of the flat vector again."""
-        self.__dict__.update(state)
-        self._params = self.views(self.flat)
+        super().__setstate__(state)
+        self._spare = _Spare()
 
     @property
     def num_directions(self) -> int:
@@ -164,15 +157,6 @@ class Recurrent:
 
     def _suffixes(self, layer: int) -> tuple[str, ...]:
         return (f"l{layer}", f"l{layer}_reverse") if self.bidirectional else (f"l{layer}",)
-
-    def views(self, flat: Array) -> dict[str, Array]:
-        """A flat vector of all parameters (or of their gradients) as named arrays that share its memory."""
-        found, start = {}, 0
-        for name, shape in self._shapes.items():
-            end = start + math.prod(shape)
-            found[name] = flat[start:end].reshape(shape)
-            start = end
-        return found
 
     def _initialise(self, init: str, radius: float, forget_bias: float | None, rng: np.random.Generator) -> None:
         if init != "zeros":
@@ -196,39 +180,11 @@ class Recurrent:
                 elif name.startswith("bias_hh"):
                     array[at : at + H] = 0.0
 
-    def state_dict(self) -> dict[str, Array]:
-        """Every parameter by PyTorch's name: read-only views of what the network computes with."""
-        return {name: frozen(array) for name, array in self._params.items()}
-
-    def load_state_dict(self, state: Mapping[str, npt.ArrayLike]) -> None:
-        """Take parameters by PyTorch's names; nothing is taken unless all can be.
-
-        Raises:
-            ValueError: a name that is missing or unknown, a wrong shape, a value that is not finite.
-        """
-        missing = [name for name in self._shapes if name not in state]
-        unknown = [name for name in state if name not in self._shapes]
-        if missing:
-            raise ValueError(f"state: {missing[0]} is missing, expected {', '.join(self._shapes)}")
-        if unknown:
-            raise ValueError(f"state: got the unknown name {unknown[0]}, expected {', '.join(self._shapes)}")
-        taken = {}
-        for name, shape in self._shapes.items():
-            given = np.asarray(state[name])
-            if given.dtype.kind != "f":
-                raise ValueError(f"{name}: got dtype {given.dtype}, expected {self.dtype}")
-            with np.errstate(over="ignore"):
-                # Another precision is taken as near as can be; what this one cannot hold is refused.
-                taken[name] = _numbers(name, given.astype(self.dtype), self.dtype, shape)
-        for name, array in taken.items():
-            self._params[name][...] = array
-
     def _weights(self, suffix: str) -> Weights:
-        hh = self._params[f"weight_hh_{suffix}"]
-        size = self.hidden_size
-        b_hn = self._params[f"bias_hh_{suffix}"][2 * size :] if self.cell == "gru" and self.bias else None
-        empty = np.zeros(size, self.dtype)
-        return Weights(hh, np.ascontiguousarray(hh.T), empty if b_hn is None else b_hn)
+        p = self._params
+        return Weights(
+            p[f"weight_ih_{suffix}"], p[f"weight_hh_{suffix}"], p.get(f"bias_ih_{suffix}"), p.get(f"bias_hh_{suffix}")
+        )
 
     # Forward
 
@@ -248,124 +204,78 @@ class Recurrent:
         Raises:
             ValueError: by the argument's name, what came and what was expected.
         """
-        x = _numbers("x", x, self.dtype, ("T", "B", self.input_size))
+        x = numbers("x", x, self.dtype, ("T", "B", self.input_size))
         T, B, _ = x.shape
-        ends = self._lengths(lengths, T, B)
+        ends = _ends(lengths, T, B)
         h_0, c_0 = self._state(state, B)
-        active = None if ends is None else np.arange(T)[:, None] < ends  # (T, B)
-        layers: list[tuple[Record, ...]] = []
         # What stands beyond a sequence's end may be anything, and has no part.
-        below: Array = x.copy() if active is None else np.where(active[:, :, None], x, self.dtype.type(0))
+        below: Array = np.array(x, order="C") if ends is None else np.where(_beyond(ends, T), self.dtype.type(0), x)
+        layers: list[tuple[Record, ...]] = []
         for layer in range(self.num_layers):
+            below.flags.writeable = False
             records = []
             for direction, suffix in enumerate(self._suffixes(layer)):
                 at = layer * self.num_directions + direction
-                c = None if c_0 is None else c_0[at]
-                records.append(self._run(below, h_0[at], c, suffix, direction == 1, active))
+                first = (None if h_0 is None else h_0[at], None if c_0 is None else c_0[at])
+                records.append(self._run(below, first, suffix, direction == 1, ends))
             layers.append(tuple(records))
             outputs = [record.h[record.now] for record in records]
             below = np.concatenate(outputs, axis=2) if len(outputs) > 1 else outputs[0]
-            if active is not None:
-                below = below * active[:, :, None]
-        every = [record for records in layers for record in records]
-        h_n = np.stack([record.h[0 if record.reverse else T] for record in every])
-        c_n = (
-            np.stack([record.c[0 if record.reverse else T] for record in every if record.c is not None])
-            if c_0 is not None
-            else None
-        )
-        return Trace(
-            frozen(below),
-            frozen(h_n),
-            None if c_n is None else frozen(c_n),
-            ends,
-            tuple(layers),
-            self._cell.kept,
-        )
+            if ends is not None and self.bidirectional:
+                # The reverse direction's initial state stands where the sequence is over already.
+                below[_beyond(ends, T)[:, :, 0]] = 0.0
+        below.flags.writeable = False
+        return Trace(below, ends, tuple(layers), self._cell)
 
-    def _run(
-        self,
-        x: Array,
-        h_0: Array,
-        c_0: Array | None,
-        suffix: str,
-        reverse: bool,
-        active: npt.NDArray[np.bool_] | None,
-    ) -> Record:
+    def _run(self, x: Array, first: tuple[Maybe, Maybe], suffix: str, reverse: bool, ends: Lengths) -> Record:
         T, B, _ = x.shape
-        H = self.hidden_size
-        cell = self._cell
-        w = self._weights(suffix)
-        # The input's part of every step in one product.
-        a = x.reshape(T * B, -1).dot(self._params[f"weight_ih_{suffix}"].T)
-        if self.bias:
-            a += self._params[f"bias_ih_{suffix}"]
-            # The GRU's b_hn stays apart: the reset gate scales it.
-            b_hh = self._params[f"bias_hh_{suffix}"]
-            rows = 2 * H if self.cell == "gru" else b_hh.size
-            a[:, :rows] += b_hh[:rows]
-        a = a.reshape(T, B, -1)
-        h = np.empty((T + 1, B, H), self.dtype)
-        c = np.empty((T + 1, B, H), self.dtype) if c_0 is not None else None
-        kept = np.zeros((T, B, len(cell.kept) * H), self.dtype)
-        first = T if reverse else 0
-        h[first] = h_0
-        if c is not None:
-            c[first] = c_0
-        order = range(T - 1, -1, -1) if reverse else range(T)
-        now, before = (0, 1) if reverse else (1, 0)
-        # Views are made once a pass: indexing an array costs as much as a small product.
-        hs, ks, steps = tuple(h), tuple(kept), tuple(a)
-        cs: tuple[Any, ...] = tuple(c) if c is not None else (None,) * (T + 1)
-        step = cell.step
-        resting, someone = _resting(active, T)
-        # A gate's e⁻ˣ may overflow on its way to 0; a state without bounds may too, and is recorded as it is.
+        h, c, kept = self._memory(T, B)
+        _begin(h, c, first, T if reverse else 0)
+        stretches = _stretches(T, max(_LEAST, _STRETCH // B), ends)
+        # Powers of two, so that what was made for one length serves its neighbours.
+        most = 1 << (max(end - start for start, end in stretches) - 1).bit_length()
+        forward = self._spare.take((suffix, most, B)) or self._cell.forward(self._weights(suffix), most, B)
+        forward.prepare()
+        # A gate's e⁻ᵃ may overflow on its way to 0; a state without bounds may too, and is recorded as it is.
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            for t in order:
-                step(steps[t], hs[t + before], cs[t + before], w, hs[t + now], cs[t + now], ks[t])
-                if someone[t]:
-                    # A sequence that has ended, or has not begun from its end, keeps its state.
-                    np.copyto(hs[t + now], hs[t + before], where=resting[t])
-                    if c is not None:
-                        np.copyto(cs[t + now], cs[t + before], where=resting[t])
-        for array in (h, kept, x):
-            array.flags.writeable = False
-        if c is not None:
-            c.flags.writeable = False
-        return Record(x, h, c, kept, reverse)
+            for start, end in reversed(stretches) if reverse else stretches:
+                if reverse and ends is not None:
+                    # Who ends here, begins here from its end.
+                    _begin(h, c, first, end, ends == end)
+                states, now = slice(start, end + 1), slice(start, end)
+                part = (x[now], h[states], None if c is None else c[states], kept[now])
+                forward.run(*(None if array is None else array[::-1] for array in part) if reverse else part)
+        self._spare.give((suffix, most, B), forward)
+        record = Record(x, h, c, kept, reverse)
+        if ends is not None:
+            _erase(record, ends)
+        for array in (h, c, kept):
+            if array is not None:
+                array.flags.writeable = False
+        return record
 
-    def _lengths(self, lengths: Any, T: int, B: int) -> npt.NDArray[np.intp] | None:
-        if lengths is None:
-            return None
-        try:
-            array = np.asarray(lengths)
-        except ValueError:
-            raise ValueError(f"lengths: got {lengths!r}, expected ({B},) whole numbers") from None
-        if array.dtype.kind not in "iu":
-            raise ValueError(f"lengths: got dtype {array.dtype}, expected whole numbers")
-        if array.shape != (B,):
-            raise ValueError(f"lengths: got shape {array.shape}, expected ({B},)")
-        if array.min() < 1 or array.max() > T:
-            raise ValueError(f"lengths: got {array.tolist()}, expected each from 1 to {T}")
-        if (array == T).all():
-            return None
-        ends = array.astype(np.intp)
-        ends.flags.writeable = False
-        return ends
+    def _memory(self, T: int, B: int) -> tuple[Array, Maybe, Array]:
+        """Room for h, c and what is kept, in one piece: pieces go back to the system, and come back slowly."""
+        H = self.hidden_size
+        n = len(self._cell.kept)
+        size = (T + 1) * B * H
+        states = len(self._cell.states) * size
+        room: Array = np.empty(states + T * n * B * H, self.dtype)
+        c = room[size:states].reshape(T + 1, B, H) if states > size else None
+        return room[:size].reshape(T + 1, B, H), c, room[states:].reshape(T, n, B, H)
 
-    def _state(self, state: Any, B: int) -> tuple[Array, Array | None]:
-        expected = (self.num_layers * self.num_directions, B, self.hidden_size)
-        zeros = np.zeros(expected, self.dtype)
+    def _state(self, state: Any, B: int) -> tuple[Maybe, Maybe]:
         if state is None:
-            return zeros, (zeros if self.cell == "lstm" else None)
+            return None, None
+        expected = (self.num_layers * self.num_directions, B, self.hidden_size)
         if self.cell == "lstm":
             if not isinstance(state, tuple | list) or len(state) != 2:
                 raise ValueError(f"state: got {type(state).__name__}, expected (h_0, c_0) for the LSTM")
-            h_0 = _numbers("state: h_0", state[0], self.dtype, expected)
-            return h_0, _numbers("state: c_0", state[1], self.dtype, expected)
+            h_0 = numbers("state: h_0", state[0], self.dtype, expected)
+            return h_0, numbers("state: c_0", state[1], self.dtype, expected)
         if isinstance(state, tuple | list):
             raise ValueError(f"state: got a {type(state).__name__}, expected h_0 for the {self.cell.upper()}")
-        return _numbers("state: h_0", state, self.dtype, expected), None
+        return numbers("state: h_0", state, self.dtype, expected), None
 
     # Backward
 
@@ -375,14 +285,14 @@ class Recurrent:
         Raises:
             ValueError: it has other layers, directions, sizes or gates, or another precision.
         """
-        sizes = tuple(record.x.shape[2] for records in trace.records for record in records)
-        every = [self.input_size] + [self.hidden_size * self.num_directions] * (self.num_layers - 1)
-        expected = tuple(size for size in every for _ in range(self.num_directions))
+        H, wide = self.hidden_size, self.hidden_size * self.num_directions
+        sizes = [[self.input_size if layer == 0 else wide] * self.num_directions for layer in range(self.num_layers)]
         record = trace.records[0][0]
         if (
-            (trace.names, sizes) != (self._cell.kept, expected)
-            or len(trace.records) != self.num_layers
-            or (record.h.shape[2], record.h.dtype) != (self.hidden_size, self.dtype)
+            [[r.x.shape[2] for r in records] for records in trace.records] != sizes
+            or (record.h.shape[2], record.h.dtype) != (H, self.dtype)
+            or vars(trace.cell) != vars(self._cell)
+            or type(trace.cell) is not type(self._cell)
         ):
             raise ValueError("trace: got one that another network made, expected this network's")
 
@@ -413,42 +323,37 @@ class Recurrent:
             raise ValueError(f"d_c_n: got a gradient, expected None: the {self.cell.upper()} has no cell state")
         shape = (self.num_layers * self.num_directions, B, H)
         above = self._gradient("d_output", d_output, trace.output.shape)
-        last_h = self._gradient("d_h_n", d_h_n, shape)
-        last_c = self._gradient("d_c_n", d_c_n, shape) if lstm else None
-        active = None if trace.lengths is None else np.arange(T)[:, None] < trace.lengths
-        flat = np.zeros_like(self.flat)
+        last = (self._gradient("d_h_n", d_h_n, shape), self._gradient("d_c_n", d_c_n, shape))
+        if trace.lengths is not None:
+            above = np.where(_beyond(trace.lengths, T), self.dtype.type(0), above)
+        flat = np.empty_like(self.flat)
         params = self.views(flat)
-        d_h_0 = np.zeros(shape, self.dtype)
-        d_c_0 = np.zeros(shape, self.dtype) if lstm else None
+        first: tuple[Array, Array] = (np.empty(shape, self.dtype), np.empty(shape, self.dtype))
         states: list[tuple[Array, ...]] = []
         for layer in range(self.num_layers - 1, -1, -1):
-            if active is not None:
-                above = above * active[:, :, None]
-            d_below = np.zeros_like(trace.records[layer][0].x)
             found = []
+            d_below: Array | None = None
             for direction, suffix in enumerate(self._suffixes(layer)):
                 at = layer * self.num_directions + direction
-                d_h, d_x, d_h_first, d_c_first = self._run_back(
+                d_h, d_x = self._run_back(
                     trace.records[layer][direction],
                     above[:, :, direction * H : (direction + 1) * H],
-                    last_h[at],
-                    None if last_c is None else last_c[at],
+                    (last[0][at], last[1][at]),
+                    (first[0][at], first[1][at]),
                     suffix,
-                    active,
+                    trace.lengths,
                     params,
                 )
                 found.append(frozen(d_h))
-                d_below += d_x
-                d_h_0[at] = d_h_first
-                if d_c_0 is not None:
-                    d_c_0[at] = d_c_first
+                d_below = d_x if d_below is None else d_below + d_x
             states.append(tuple(found))
+            assert d_below is not None
             above = d_below
         return Gradients(
             {name: frozen(array) for name, array in params.items()},
             frozen(above),
-            frozen(d_h_0),
-            None if d_c_0 is None else frozen(d_c_0),
+            frozen(first[0]),
+            frozen(first[1]) if lstm else None,
             frozen(flat),
             tuple(reversed(states)),
         )
@@ -457,53 +362,110 @@ class Recurrent:
         self,
         record: Record,
         d_output: Array,
-        dh: Array,
-        dc: Array | None,
+        last: tuple[Array, Array],
+        first: tuple[Array, Array],
         suffix: str,
-        active: npt.NDArray[np.bool_] | None,
+        ends: Lengths,
         params: dict[str, Array],
-    ) -> tuple[Array, Array, Array, Array | None]:
+    ) -> tuple[Array, Array]:
+        """dL/dh_t and dL/dx of one layer in one direction; fills `first`, dL/d(h_0, c_0), and the parameters'."""
         T, B, D = record.x.shape
         H = self.hidden_size
-        cell = self._cell
-        w = self._weights(suffix)
-        rows = len(cell.blocks) * H
-        d_x = np.empty((T, B, rows), self.dtype)
-        d_u = np.empty((T, B, rows), self.dtype)
-        d_h = np.empty((T, B, H), self.dtype)
-        order = range(T) if record.reverse else range(T - 1, -1, -1)
-        now, before = (0, 1) if record.reverse else (1, 0)
-        hs, ks = tuple(record.h), tuple(record.kept)
-        cs: tuple[Any, ...] = tuple(record.c) if record.c is not None else (None,) * (T + 1)
-        resting, someone = _resting(active, T)
+        cell, w = self._cell, self._weights(suffix)
+        width = len(w.hh)
+        da: Array = np.empty((T, B, width), self.dtype)
+        d_h: Array = np.empty((T, B, H), self.dtype)
+        reverse = record.reverse
+        dh, dc = (np.zeros((B, H), self.dtype) for _ in range(2))
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            for t in order:
-                total = dh + d_output[t]
-                a, u, dh_, dc_ = cell.back(
-                    total, dc, hs[t + before], cs[t + before], w, hs[t + now], cs[t + now], ks[t]
-                )
-                if someone[t]:
-                    # Where the state was only kept, its gradient passes through and no weight had a part.
-                    rest = resting[t]
-                    for array in (a, u, total):
-                        np.copyto(array, 0.0, where=rest)
-                    np.copyto(dh_, dh, where=rest)
-                    if dc is not None and dc_ is not None:
-                        np.copyto(dc_, dc, where=rest)
-                d_x[t], d_u[t], d_h[t] = a, u, total
-                dh, dc = dh_, dc_
-        flat_x, flat_u = d_x.reshape(T * B, rows), d_u.reshape(T * B, rows)
-        h_ = record.h[record.before].reshape(T * B, H)
-        params[f"weight_ih_{suffix}"][...] = flat_x.T.dot(record.x.reshape(T * B, D))
-        params[f"weight_hh_{suffix}"][...] = flat_u.T.dot(h_)
-        if self.cell == "gru" and self.reset == "before":
-            r = record.kept.reshape(T * B, -1)[:, :H]
-            params[f"weight_hh_{suffix}"][2 * H :] = flat_u[:, 2 * H :].T.dot(r * h_)
-        if self.bias:
-            params[f"bias_ih_{suffix}"][...] = flat_x.sum(axis=0)
-            params[f"bias_hh_{suffix}"][...] = flat_u.sum(axis=0)
-        d_input = flat_x.dot(self._params[f"weight_ih_{suffix}"]).reshape(T, B, D)
-        return d_h, d_input, dh, dc
+            past = record.past
+            back = cell.backward(w, cell.factors(past), da)
+            if reverse or ends is None:
+                dh[:], dc[:] = last
+            stretches = _stretches(T, T, ends)
+            for start, end in stretches if reverse else reversed(stretches):
+                if ends is not None and not reverse:
+                    here = ends == end
+                    dh[here], dc[here] = last[0][here], last[1][here]
+                _walk(back, dh, dc, d_output, d_h, slice(start, end), reverse)
+                if ends is not None and reverse:
+                    here = ends == end
+                    first[0][here], first[1][here] = dh[here], dc[here]
+                    dh[here] = dc[here] = 0.0
+            if not reverse or ends is None:
+                first[0][:], first[1][:] = dh, dc
+            if back.du is not da:
+                da[:, :, back.shared] = back.du[:, :, back.shared]
+            flat_x, flat_u = da.reshape(T * B, width), back.du.reshape(T * B, width)
+            np.dot(flat_x.T, record.x.reshape(T * B, D), params[f"weight_ih_{suffix}"])
+            cell.gradients(flat_u, past, params[f"weight_hh_{suffix}"])
+            if self.bias:
+                every = np.ones(T * B, self.dtype)  # a product with 1 adds up faster than a sum
+                np.dot(every, flat_x, params[f"bias_ih_{suffix}"])
+                np.dot(every, flat_u, params[f"bias_hh_{suffix}"])
+            d_x: Array = flat_x.dot(w.ih).reshape(T, B, D)
+        return d_h, d_x
 
     def _gradient(self, name: str, value: npt.ArrayLike | None, shape: tuple[int, ...]) -> Array:
-        return np.zeros(shape, self.dtype) if value is None else _numbers(name, value, self.dtype, shape)
+        return np.zeros(shape, self.dtype) if value is None else numbers(name, value, self.dtype, shape)
+
+
+def _ends(lengths: Any, T: int, B: int) -> Lengths:
+    """(B,) steps in each sequence, or None where all have T."""
+    if lengths is None:
+        return None
+    try:
+        array = np.asarray(lengths)
+    except ValueError:
+        raise ValueError(f"lengths: got {lengths!r}, expected ({B},) whole numbers") from None
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"lengths: got dtype {array.dtype}, expected whole numbers")
+    if array.shape != (B,):
+        raise ValueError(f"lengths: got shape {array.shape}, expected ({B},)")
+    if array.min() < 1 or array.max() > T:
+        raise ValueError(f"lengths: got {array.tolist()}, expected each from 1 to {T}")
+    if (array == T).all():
+        return None
+    ends = array.astype(np.intp)
+    ends.flags.writeable = False
+    return ends
+
+
+def _beyond(ends: npt.NDArray[np.intp], T: int) -> npt.NDArray[np.bool_]:
+    """(T, B, 1): where a sequence is over."""
+    found: npt.NDArray[np.bool_] = (np.arange(T)[:, None] >= ends)[:, :, None]
+    return found
+
+
+def _begin(h: Array, c: Maybe, first: tuple[Maybe, Maybe], at: int, who: Any = ...) -> None:
+    """The initial states of the sequences `who`, at a place in time."""
+    for states, initial in zip((h, c), first, strict=True):
+        if states is not None:
+            states[at, who] = 0.0 if initial is None else initial[who]
+
+
+def _erase(record: Record, ends: npt.NDArray[np.intp]) -> None:
+    """Record 0 beyond each sequence's end: it may have overflowed there, and 0 times infinity is no 0."""
+    over = _beyond(ends, len(record.x))[:, :, 0]
+    record.kept.swapaxes(1, 2)[over] = 0.0
+    for states in (record.h, record.c):
+        if states is not None:
+            states[1:][over] = 0.0
+
+
+def _stretches(T: int, most: int, ends: Lengths) -> list[tuple[int, int]]:
+    """[0, T) cut where sequences end, and into no more than `most` steps each."""
+    cuts = {T, *range(0, T, most)} if ends is None else {T, *range(0, T, most), *ends.tolist()}
+    return list(pairwise(sorted(cuts)))
+
+
+def _walk(back: Backward, dh: Array, dc: Array, d_output: Array, d_h: Array, part: slice, reverse: bool) -> None:
+    """The steps of a part of time, the one taken last first: fills d_h, and leaves in dh and dc what came before."""
+    flip = slice(None, None, 1 if reverse else -1)
+    if len(dh) == 1:
+        dh, dc = dh[0], dc[0]
+    taken = zip(*(array[part][flip] for array in back.taken), strict=True)
+    step = back.step
+    for d_output_t, d_t, taken_t in zip(rows(d_output[part][flip]), rows(d_h[part][flip]), taken, strict=True):
+        np.add(dh, d_output_t, d_t)
+        step(d_t, dh, dc, *taken_t)

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.floating[Any]]
+from tutor.engine.cells import Cell, Maybe, Past
+from tutor.engine.checks import Array
+
+Lengths = npt.NDArray[np.intp] | None
 
 
 def frozen(array: Array) -> Array:
@@ -22,18 +26,17 @@ def frozen(array: Array) -> Array:
     return view
 
 
-@dataclass(frozen=True)
-class Record:
-    """One layer in one direction: everything that its backward pass needs, in x's time."""
+class Record(NamedTuple):
+    """One layer in one direction: everything that its backward pass needs, in x's time, 0 beyond a sequence's end."""
 
     x: Array
     """Its input, (T, B, D)."""
     h: Array
-    """States with the one before the first step, (T + 1, B, H): forward at 0, reverse at T."""
-    c: Array | None
+    """States with the one before the first step, (T + 1, B, H): forward at 0, reverse at a sequence's end."""
+    c: Maybe
     """The same for the LSTM's cell state."""
     kept: Array
-    """Gates side by side, (T, B, n·H)."""
+    """(T, n, B, H): a block for each of the cell's letters."""
     reverse: bool
 
     @property
@@ -46,23 +49,38 @@ class Record:
         """Where the state before step t stands in `h`."""
         return slice(1, None) if self.reverse else slice(0, -1)
 
+    @property
+    def past(self) -> Past:
+        """Each step with what it found."""
+        c_ = None if self.c is None else self.c[self.before]
+        return Past(self.h[self.before], self.h[self.now], c_, self.kept)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Trace:
     """A forward pass. Arrays are read-only; T steps, B sequences, H hidden_size."""
 
     output: Array
     """(T, B, H·directions), 0 beyond a sequence's end."""
-    h_n: Array
-    """(layers·directions, B, H): the state after each sequence's last step (its first, for the reverse direction)."""
-    c_n: Array | None
-    """The same of the LSTM's cell state; None for the others."""
-    lengths: npt.NDArray[np.intp] | None
+    lengths: Lengths
     """(B,) steps in each sequence, None when all have T."""
     records: tuple[tuple[Record, ...], ...]
     """[layer][direction]"""
-    names: tuple[str, ...]
-    """The letters of the recorded gates."""
+    cell: Cell
+    """What computed it, and knows the letters of what was kept."""
+
+    @cached_property
+    def h_n(self) -> Array:
+        """(layers·directions, B, H): the state after each sequence's last step; its first, in the reverse."""
+        return frozen(np.stack([_last(r, r.h, self.lengths) for records in self.records for r in records]))
+
+    @cached_property
+    def c_n(self) -> Array | None:
+        """The same of the LSTM's cell state; None for the others."""
+        if "c" not in self.cell.states:
+            return None
+        every = [(r, r.c) for records in self.records for r in records]
+        return frozen(np.stack([_last(record, c, self.lengths) for record, c in every if c is not None]))
 
     def gates(self, layer: int = 0, direction: int = 0) -> dict[str, Array]:
         """Every gate by its letter, with "h" and for the LSTM "c": each (T, B, H), a read-only view in x's time.
@@ -70,30 +88,30 @@ class Trace:
         Raises:
             ValueError: a layer or direction that the network does not have.
         """
-        if not 0 <= layer < len(self.records):
-            raise ValueError(f"layer: got {layer}, expected 0 … {len(self.records) - 1}")
-        if not 0 <= direction < len(self.records[layer]):
-            raise ValueError(f"direction: got {direction}, expected 0 … {len(self.records[layer]) - 1}")
-        record = self.records[layer][direction]
-        size = record.h.shape[2]
-        found = {
-            name: frozen(record.kept[:, :, i * size : (i + 1) * size])
-            for i, name in enumerate(self.names)
-            if len(name) == 1 and name != "q"
-        }
-        found["h"] = frozen(record.h[record.now])
-        if record.c is not None:
-            found["c"] = frozen(record.c[record.now])
-        if self.lengths is not None:
-            beyond = np.arange(record.kept.shape[0])[:, None] >= self.lengths
-            for name, values in found.items():
-                kept = values.copy()
-                kept[beyond] = 0.0
-                found[name] = frozen(kept)
-        return found
+        record: Record = _at(self.records, layer, direction)
+        blocks = zip(self.cell.kept, record.kept.swapaxes(0, 1), strict=True)
+        letters = {gate.name for gate in self.cell.gates}
+        found = {name: values for name, values in blocks if name in letters}
+        for name, states in (("h", record.h), ("c", record.c)):
+            if states is not None:
+                found[name] = states[record.now]
+                if self.lengths is not None and record.reverse:
+                    # The reverse direction's initial state stands where the sequence is over already.
+                    found[name] = found[name].copy()
+                    found[name][np.arange(len(record.x))[:, None] >= self.lengths] = 0.0
+        return {name: frozen(values) for name, values in found.items()}
 
 
-@dataclass(frozen=True)
+def _last(record: Record, states: Array, lengths: Lengths) -> Array:
+    if record.reverse:
+        at: Any = 0
+    else:
+        at = -1 if lengths is None else (lengths, np.arange(states.shape[1]))
+    found: Array = states[at]
+    return found
+
+
+@dataclass(frozen=True, eq=False)
 class Gradients:
     """A backward pass: dL/d… of every parameter, of the input and of the initial state. Arrays are read-only."""
 
@@ -111,9 +129,18 @@ class Gradients:
     """[layer][direction], as `h` gives them."""
 
     def h(self, layer: int = 0, direction: int = 0) -> Array:
-        """dL/dh_t for every t: (T, B, H), in x's time, 0 beyond a sequence's end."""
-        if not 0 <= layer < len(self.states):
-            raise ValueError(f"layer: got {layer}, expected 0 … {len(self.states) - 1}")
-        if not 0 <= direction < len(self.states[layer]):
-            raise ValueError(f"direction: got {direction}, expected 0 … {len(self.states[layer]) - 1}")
-        return self.states[layer][direction]
+        """dL/dh_t for every t: (T, B, H), in x's time, 0 beyond a sequence's end.
+
+        Raises:
+            ValueError: a layer or direction that the network does not have.
+        """
+        found: Array = _at(self.states, layer, direction)
+        return found
+
+
+def _at(found: tuple[tuple[Any, ...], ...], layer: int, direction: int) -> Any:
+    """What stands at [layer][direction]."""
+    for name, value, limit in (("layer", layer, len(found)), ("direction", direction, len(found[0]))):
+        if not 0 <= value < limit:
+            raise ValueError(f"{name}: got {value}, expected 0 … {limit - 1}")
+    return found[layer][direction]

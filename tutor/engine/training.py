@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from tutor.engine.cells import Array
+from tutor.engine.checks import Array
 from tutor.engine.model import Model
 from tutor.engine.optimizers import Adam, clip_by_global_norm, global_norm
 from tutor.engine.trace import frozen

@@ -9,9 +9,9 @@ from tutor.draw.cells import PLAIN, Look, Row, Span, Style, pad, width
 from tutor.draw.chart import Line, log_chart
 from tutor.draw.heatmap import heat_row, legend
 from tutor.engine import CELLS
+from tutor.engine.checks import Array
 from tutor.engine.model import Run
 from tutor.engine.text import clean
-from tutor.engine.trace import Array
 from tutor.i18n import _
 from tutor.plain.stream import spelled
 
