@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -94,7 +95,7 @@ def test_a_stray_member_is_refused(tmp_path: Path) -> None:
     archive(path, {"x.npy": npy(np.ones(2))})
     assert list(weights.load(path)[0]) == ["x"]
     archive(path, {"x.npy": npy(np.ones(2)), "notes.txt": b"hello"})
-    with pytest.raises(ValueError, match=r"model\.npz: 'notes\.txt' is no member that was written here"):
+    with pytest.raises(ValueError, match=r"model\.npz: 'notes\.txt' is no array's name"):
         weights.load(path)
 
 
@@ -114,7 +115,7 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "model.npz"
     archive(path, {"x.npy": npy(np.zeros(1_000_000))}, zipfile.ZIP_DEFLATED)
     assert path.stat().st_size < 20_000
-    with pytest.raises(ValueError, match=r"model\.npz: it declares more than it holds"):
+    with pytest.raises(ValueError, match=r"model\.npz: it declares more than it may hold"):
         weights.load(path)
 
 
@@ -167,3 +168,33 @@ def test_what_was_there_stays_when_writing_fails(tmp_path: Path, arrays, monkeyp
         weights.save(path, {"x": np.ones(9)}, {})
     assert path.read_bytes() == whole
     assert [p.name for p in tmp_path.iterdir()] == ["model.npz"]
+
+
+def test_what_training_never_wrote_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    np.savez(path, x=np.ones(2))
+    with pytest.raises(ValueError, match=r"^model\.npz: it is no file of a trained model: metadata\.json is missing"):
+        weights.load(path)
+    archive(path, {"x.npy": npy(np.ones(2, np.float16))})
+    with pytest.raises(ValueError, match=r"^model\.npz: x has dtype float16, expected float32 or float64"):
+        weights.load(path)
+    archive(path, {"metadata.json.npy": npy(np.frombuffer(b'{"a": 1, "a": 2}', np.uint8))})
+    with pytest.raises(ValueError, match=r"^model\.npz: its metadata cannot be read \(a name is there twice\)"):
+        weights.load(path)
+    with pytest.raises(ValueError, match="it is not a file"):
+        weights.load(tmp_path)
+
+
+def test_what_is_read_is_the_reader_s_own(tmp_path: Path, arrays) -> None:
+    path = tmp_path / "model.npz"
+    weights.save(path, arrays, {})
+    for array in weights.load(path)[0].values():
+        array += 1
+    assert (weights.load(path)[0]["head.bias"] == 1).all()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only there has a file a mode")
+def test_a_file_is_as_open_as_any_other(tmp_path: Path, arrays) -> None:
+    weights.save(tmp_path / "model.npz", arrays, {})
+    (tmp_path / "other").write_bytes(b"")
+    assert (tmp_path / "model.npz").stat().st_mode == (tmp_path / "other").stat().st_mode
