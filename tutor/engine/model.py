@@ -1,4 +1,4 @@
-"""`ModelSpec` → `Model`: an embedding, a `Recurrent` and a head; and the `Run` of a model over tokens.
+"""`ModelSpec` → `Model`: an embedding, a `Recurrent` and a head, for one of three jobs over tokens; and its `Run`.
 
 An untrained model has no vocabulary. A word's vector is then drawn from the word and the seed alone, never from its
 place or its neighbours, so that order is what the state shows.
@@ -7,8 +7,7 @@ place or its neighbours, so that order is what the state shows.
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,12 +15,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tutor.engine.checks import Array
-from tutor.engine.heads import Linear
-from tutor.engine.losses import cross_entropy, log_softmax
+from tutor.engine.checks import Array, one_of
+from tutor.engine.heads import Embedding, Linear
+from tutor.engine.learning import Measure, overflowed
+from tutor.engine.losses import log_softmax, nll
+from tutor.engine.parameters import Composite, Parameters
 from tutor.engine.recurrent import Recurrent
 from tutor.engine.text import UNKNOWN, Vocabulary
 from tutor.engine.trace import Trace, frozen
+
+Indices = npt.NDArray[np.int64]
+
+JOBS = ("next", "tag", "classify")
+"""What a head is asked: the next token at each step, a tag of each token, or one label of the whole."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +47,38 @@ class ModelSpec:
     unit: str = "words"
     seed: int = 0
 
+    def network(self, input_size: int, dtype: npt.DTypeLike = np.float32) -> Recurrent:
+        """The recurrent network of this spec, over inputs of any size."""
+        return Recurrent(
+            self.cell,
+            input_size,
+            self.hidden_size,
+            self.num_layers,
+            self.bidirectional,
+            nonlinearity=self.nonlinearity,
+            reset=self.reset,
+            init=self.init,
+            radius=self.radius,
+            forget_bias=self.forget_bias,
+            dtype=dtype,
+            seed=self.seed,
+        )
+
 
 class Term(NamedTuple):
     """One part of the sum or product that a value is made of."""
 
     name: str
     value: float
+
+
+class Example(NamedTuple):
+    """One sequence to learn from."""
+
+    read: Indices
+    """(T,) tokens."""
+    wanted: Indices
+    """What is to be said: (T,), or (1,) of the whole."""
 
 
 def word_vector(word: str, size: int, seed: int) -> Array:
@@ -56,89 +88,51 @@ def word_vector(word: str, size: int, seed: int) -> Array:
     return np.random.default_rng([seed, *words.tolist()]).standard_normal(size).astype(np.float32)
 
 
-class Model:
+class Model(Composite):
     """A network over tokens.
 
     Args:
         spec: what it is.
-        vocabulary: what it can read and guess; None for an untrained model without a head.
+        vocabulary: what it can read; None for an untrained model without a head.
+        job: "next", "tag" or "classify".
+        labels: the tags, or the labels of a whole; the next token's are the vocabulary itself.
+        dtype: float32 or float64.
+
+    Raises:
+        ValueError: a job that there is not, or labels where there is none to give, or none where they are needed.
     """
 
-    def __init__(self, spec: ModelSpec, vocabulary: Vocabulary | None) -> None:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        vocabulary: Vocabulary | None,
+        *,
+        job: str = "next",
+        labels: Iterable[str] = (),
+        dtype: npt.DTypeLike = np.float32,
+    ) -> None:
+        one_of("job", job, JOBS)
+        given = tuple(dict.fromkeys(labels))
+        if bool(given) != (job != "next") or (given and vocabulary is None):
+            expected = "none without a vocabulary or to say the next token" if given else f"some to {job} with"
+            raise ValueError(f"labels: got {len(given)}, expected {expected}")
         self.spec = spec
         self.vocabulary = vocabulary
-        self.net = Recurrent(
-            spec.cell,
-            spec.embedding_size,
-            spec.hidden_size,
-            spec.num_layers,
-            spec.bidirectional,
-            nonlinearity=spec.nonlinearity,
-            reset=spec.reset,
-            init=spec.init,
-            radius=spec.radius,
-            forget_bias=spec.forget_bias,
-            seed=spec.seed,
-        )
-        self.embedding: Array | None = None
+        self.job = job
+        self.labels: tuple[str, ...] = given or (() if vocabulary is None else vocabulary.tokens)
+        """What the head's scores are of."""
+        self.net = spec.network(spec.embedding_size, dtype)
+        self.embedding: Embedding | None = None
         """(V, D): a row for each token."""
         self.head: Linear | None = None
-        """h_t → scores of the next token."""
+        """h → a score for each label."""
+        parts: dict[str, Parameters] = {"rnn": self.net}
         if vocabulary is not None:
-            rng = np.random.default_rng([spec.seed, 3])
-            self.embedding = rng.standard_normal((len(vocabulary), spec.embedding_size)).astype(np.float32)
+            self.embedding = Embedding(len(vocabulary), spec.embedding_size, dtype=dtype, seed=spec.seed)
             width = spec.hidden_size * self.net.num_directions
-            self.head = Linear(width, len(vocabulary), seed=spec.seed)
-
-    # Parameters
-
-    def parameters(self) -> list[Array]:
-        """Every array that training changes: the network's flat vector, the embedding, the head."""
-        if self.embedding is None or self.head is None:
-            return [self.net.flat]
-        return [self.net.flat, self.embedding, self.head.weight, self.head.bias]
-
-    def _named(self) -> dict[str, Array]:
-        named = {f"rnn.{name}": array for name, array in self.net.views(self.net.flat).items()}
-        if self.embedding is not None and self.head is not None:
-            named |= {
-                "embedding.weight": self.embedding,
-                "head.weight": self.head.weight,
-                "head.bias": self.head.bias,
-            }
-        return named
-
-    def state_dict(self) -> dict[str, Array]:
-        """Every parameter by name, read-only."""
-        return {name: frozen(array) for name, array in self._named().items()}
-
-    def load_state_dict(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Take parameters by name; nothing is taken unless all can be.
-
-        Raises:
-            ValueError: a name missing or unknown, a wrong shape, integers, a value that is not finite.
-        """
-        named = self._named()
-        if set(state) != set(named):
-            odd = sorted(set(state) ^ set(named))[0]
-            raise ValueError(f"state: {odd} is {'missing' if odd in named else 'unknown'}")
-        taken = {}
-        for name, array in named.items():
-            given = np.asarray(state[name])
-            if given.dtype.kind != "f":
-                raise ValueError(f"{name}: got dtype {given.dtype}, expected {array.dtype}")
-            if given.shape != array.shape:
-                raise ValueError(f"{name}: got shape {given.shape}, expected {array.shape}")
-            with np.errstate(over="ignore"):
-                taken[name] = given.astype(array.dtype)
-            if not np.isfinite(taken[name]).all():
-                raise ValueError(f"{name}: got a value that is not finite")
-        for name, array in named.items():
-            array[...] = taken[name]
-
-    def count_parameters(self) -> int:
-        """How many numbers training may change."""
-        return sum(array.size for array in self.parameters())
+            self.head = Linear(width, len(self.labels), dtype=dtype, seed=spec.seed)
+            parts |= {"embedding": self.embedding, "head": self.head}
+        super().__init__(parts)
 
     # Running
 
@@ -146,8 +140,8 @@ class Model:
         """The tokens' vectors, (T, D)."""
         if self.vocabulary is None or self.embedding is None:
             distinct = {t: word_vector(t, self.spec.embedding_size, self.spec.seed) for t in dict.fromkeys(tokens)}
-            return np.stack([distinct[token] for token in tokens])
-        return self.embedding[self.vocabulary.encode(tokens)]
+            return np.stack([distinct[token] for token in tokens]).astype(self.dtype, copy=False)
+        return self.embedding.forward(self.vocabulary.encode(tokens))
 
     def run(self, tokens: Sequence[str], h_0: Array | None = None) -> Run:
         """Read tokens, from h_0 (every layer's H·directions, one after the other) or zeros; the LSTM's c_0 is zero.
@@ -158,17 +152,19 @@ class Model:
         if not tokens:
             raise ValueError("tokens: got none, expected at least one")
         x = self.vectors(tokens)
-        state: Any = None
         if h_0 is not None:
             layers = self.net.num_layers * self.net.num_directions
-            first = np.asarray(h_0, np.float32)
-            if first.size != layers * self.spec.hidden_size:
-                raise ValueError(f"h_0: got {first.size} values, expected {layers * self.spec.hidden_size}")
-            first = first.reshape(layers, 1, self.spec.hidden_size)
-            state = (first, np.zeros_like(first)) if self.spec.cell == "lstm" else first
-        trace = self.net.forward(x[:, None, :], state)
+            h_0 = np.asarray(h_0, self.dtype)
+            if h_0.size != layers * self.spec.hidden_size:
+                raise ValueError(f"h_0: got {h_0.size} values, expected {layers * self.spec.hidden_size}")
+            h_0 = h_0.reshape(layers, 1, self.spec.hidden_size)
+        trace = self.net.forward(x[:, None, :], self.state(h_0))
         known = tuple(self.vocabulary is None or token in self.vocabulary for token in tokens)
-        logits = None if self.head is None else frozen(self.head.forward(trace.output[:, 0]))
+        logits = None
+        if self.head is not None:
+            # To classify by both directions is to have read the whole: there is one answer, and none on the way.
+            whole = self.job == "classify" and self.net.bidirectional
+            logits = frozen(self._scores(self._final(trace) if whole else trace.output[:, 0]))
         # What training may change after this is kept as it was: a run stays true, its sums included.
         top = f"_l{self.net.num_layers - 1}"
         weights = {
@@ -178,61 +174,127 @@ class Model:
         }
         return Run(self, tuple(tokens), known, frozen(x), trace, logits, weights)
 
-    def loss(self, batch: Sequence[npt.NDArray[np.int64]]) -> float:
-        """Next-token cross-entropy of a ragged batch, in nats a token; see `loss_and_gradients`."""
-        return self._guess(batch).loss
+    def _final(self, trace: Trace) -> Array:
+        """(B, H·directions): the top layer's state when a sequence has been read, from each end."""
+        return np.concatenate(list(trace.h_n[-self.net.num_directions :]), axis=1)
 
-    def loss_and_gradients(self, batch: Sequence[npt.NDArray[np.int64]]) -> tuple[float, list[Array]]:
-        """Next-token cross-entropy of a ragged batch, in nats a token, and its gradients.
+    # Learning
+
+    def encode(self, items: Sequence[Any]) -> list[Example]:
+        """Sequences to learn from, as indices.
 
         Args:
-            batch: index sequences, each of at least 2: every token but the last is read, every one but the first
-                is to be guessed.
+            items: token sequences to say the next of (where the vocabulary has an end token, it is said last; what is
+                too short to guess in is left out); (tokens, tags) to tag; (tokens, label) to classify.
 
-        Returns:
-            The loss, and gradients in the order of `parameters()`. A loss that overflowed has no gradient: NaN.
+        Raises:
+            ValueError: a model without a head, a bidirectional one that is to say the next token, an item without
+                tokens, with another number of tags, or with a label that the model does not have.
         """
-        assert self.embedding is not None
-        assert self.head is not None
-        read, trace, h, loss, d_logits = self._guess(batch)
-        if not math.isfinite(loss):
-            return loss, [np.full_like(parameter, np.nan) for parameter in self.parameters()]
-        T, B = read.shape
-        d_weight, d_bias, d_h = self.head.backward(h, d_logits)
-        grads = self.net.backward(trace, d_h.reshape(T, B, -1))
-        d_embedding = np.zeros_like(self.embedding)
-        np.add.at(d_embedding, read.ravel(), grads.x.reshape(T * B, -1))
-        return loss, [grads.flat.copy(), d_embedding, d_weight, d_bias]
+        if self.vocabulary is None:
+            raise ValueError("model: got one without a vocabulary, expected one with a head")
+        if self.job == "next":
+            if self.net.bidirectional:
+                raise ValueError("model: got a bidirectional one, which has read the token that it is to guess")
+            end: list[int] = [] if self.vocabulary.end is None else [self.vocabulary.end]
+            found = [np.concatenate([self.vocabulary.encode(s), np.array(end, np.int64)]) for s in items]
+            return [Example(s[:-1], s[1:]) for s in found if len(s) > 1]
+        index = {label: i for i, label in enumerate(self.labels)}
+        examples = []
+        for at, (tokens, wanted) in enumerate(items):
+            names = (wanted,) if self.job == "classify" else tuple(wanted)
+            if not tokens or (self.job == "tag" and len(names) != len(tokens)):
+                raise ValueError(
+                    f"items[{at}]: got {len(tokens)} tokens and {len(names)} tags, expected as many of both"
+                )
+            odd = [name for name in names if name not in index]
+            if odd:
+                raise ValueError(f"items[{at}]: got the label {odd[0]!r}, expected one of {', '.join(self.labels)}")
+            examples.append(Example(self.vocabulary.encode(tokens), np.array([index[n] for n in names], np.int64)))
+        return examples
 
-    def _guess(self, batch: Sequence[npt.NDArray[np.int64]]) -> _Guess:
+    def loss_and_gradient(self, batch: Sequence[Example]) -> tuple[float, Array]:
+        """Mean cross-entropy of what is said, in nats, over a ragged batch; and its gradient, as `flat`.
+
+        A loss that overflowed has no gradient: NaN.
+        """
+        loss, flat, _ = self.learn_from(batch)
+        return loss, flat
+
+    def learn_from(self, batch: Sequence[Example], h_0: Array | None = None) -> tuple[float, Array, Array]:
+        """The same from an initial state, (layers·directions, B, H), and the gradient of that too."""
+        said = self._say(batch, h_0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            loss, d_logits = nll(said.logits, said.wanted, said.mask)
+        if not np.isfinite(loss):
+            return loss, overflowed(self.flat), overflowed(said.trace.h_n)
         assert self.embedding is not None
         assert self.head is not None
-        lengths = np.array([len(sequence) - 1 for sequence in batch])
-        T, B = int(lengths.max()), len(batch)
+        flat, into = self.room
+        d_h = self.head.backward(said.h, d_logits, into["head"])
+        if self.job == "classify":
+            d_h_n = np.zeros_like(said.trace.h_n)
+            d_h_n[-self.net.num_directions :] = np.split(d_h, self.net.num_directions, axis=1)
+            grads = self.net.backward(said.trace, None, d_h_n)
+        else:
+            grads = self.net.backward(said.trace, d_h.reshape(said.trace.output.shape))
+        flat[: grads.flat.size] = grads.flat
+        self.embedding.backward(said.read, grads.x, into["embedding"])
+        return loss, flat.copy(), grads.h_0
+
+    def measure(self, batch: Sequence[Example], h_0: Array | None = None) -> Measure:
+        """How well a batch is said: nats, and the share that is right."""
+        said = self._say(batch, h_0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            loss, _ = nll(said.logits, said.wanted, said.mask)
+        right = said.logits.argmax(axis=1) == said.wanted
+        kept = right if said.mask is None else right[said.mask]
+        return Measure(loss, kept.size, float(kept.mean()))
+
+    def state(self, h_0: Array | None) -> Any:
+        """An initial state as the network takes it: an LSTM's c_0 is zero."""
+        return (h_0, np.zeros_like(h_0)) if h_0 is not None and self.spec.cell == "lstm" else h_0
+
+    def _say(self, batch: Sequence[Example], h_0: Array | None) -> _Said:
+        assert self.embedding is not None
+        lengths = [len(example.read) for example in batch]
+        T, B = max(lengths), len(batch)
+        even = min(lengths) == T
         read = np.zeros((T, B), np.int64)
         wanted = np.zeros((T, B), np.int64)
-        for b, sequence in enumerate(batch):
-            read[: lengths[b], b] = sequence[:-1]
-            wanted[: lengths[b], b] = sequence[1:]
-        mask = np.arange(T)[:, None] < lengths
-        trace = self.net.forward(self.embedding[read], lengths=lengths)
+        for b, example in enumerate(batch):
+            read[: lengths[b], b] = example.read
+            if self.job != "classify":
+                wanted[: lengths[b], b] = example.wanted
+        trace = self.net.forward(self.embedding.weight[read], self.state(h_0), None if even else lengths)
+        if self.job == "classify":
+            h = self._final(trace)
+            every = np.concatenate([example.wanted for example in batch])
+            return _Said(read, trace, h, self._scores(h), every, None)
         h = trace.output.reshape(T * B, -1)
+        mask = None if even else (np.arange(T)[:, None] < lengths).ravel()
+        return _Said(read, trace, h, self._scores(h), wanted.ravel(), mask)
+
+    def _scores(self, h: Array) -> Array:
+        assert self.head is not None
         with np.errstate(over="ignore", invalid="ignore"):
-            loss, d_logits = cross_entropy(self.head.forward(h), wanted.ravel(), mask.ravel())
-        return _Guess(read, trace, h, loss, d_logits)
+            return self.head.scores(h)
 
 
-class _Guess(NamedTuple):
-    """A batch that was read, and what every next token was guessed to be."""
+class _Said(NamedTuple):
+    """A batch that was read, and what was said of it."""
 
-    read: npt.NDArray[np.int64]
-    """(T, B) indices."""
+    read: Indices
+    """(T, B) tokens."""
     trace: Trace
     h: Array
-    """(T·B, H·directions)"""
-    loss: float
-    d_logits: Array
-    """(T·B, V)"""
+    """(N, H·directions): what the head saw."""
+    logits: Array
+    """(N, V)"""
+    wanted: Indices
+    """(N,)"""
+    mask: npt.NDArray[np.bool_] | None
+    """(N,): where there was something to say; None where everywhere."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,7 +309,8 @@ class Run:
     """(T, D) the tokens' vectors."""
     trace: Trace
     logits: Array | None
-    """(T, V) scores of the next token, None without a head."""
+    """(T, V) scores of the labels, which are the next token's unless the model's job is another; None without a head.
+    (1, V) where both directions classify the whole."""
     weights: Mapping[str, Array]
     """The top layer's forward weights as they were: "weight_ih", "weight_hh", "bias_ih", "bias_hh"."""
 
@@ -273,23 +336,23 @@ class Run:
 
     @cached_property
     def probabilities(self) -> Array | None:
-        """(T, V): how likely each token of the vocabulary is to come next."""
+        """(T, V): how likely each label is: of the vocabulary, the next token. As `logits`."""
         return None if self.logits is None else frozen(np.exp(log_softmax(self.logits)))
 
     def next(self, t: int = -1, k: int = 5, temperature: float = 1.0) -> tuple[tuple[str, float], ...]:
-        """The k likeliest next tokens after step t, with their probabilities; empty without a head."""
-        if self.logits is None or self.model.vocabulary is None:
+        """The k likeliest labels after step t, with their probabilities: next tokens; empty without a head."""
+        if self.logits is None:
             return ()
         p = np.exp(log_softmax(self.logits[t].astype(np.float64), temperature))
         order = np.argsort(-p, kind="stable")
-        tokens = self.model.vocabulary.tokens
+        tokens = self.model.labels
         best = [(tokens[i], float(p[i])) for i in order[: k + 1] if tokens[i] != UNKNOWN]
         return tuple(best[:k])
 
     @cached_property
     def bits(self) -> Array | None:
-        """(T − 1,): −log2 p(token_{t+1} | the tokens up to t); None without a head."""
-        if self.logits is None or self.model.vocabulary is None:
+        """(T − 1,): −log2 p(token_{t+1} | the tokens up to t); None without a head for the next token."""
+        if self.logits is None or self.model.vocabulary is None or self.model.job != "next":
             return None
         logs = log_softmax(self.logits[:-1].astype(np.float64))
         wanted = self.model.vocabulary.encode(self.tokens[1:])

@@ -1,13 +1,14 @@
 """Parameters by name, all in one flat vector.
 
 An optimiser takes one vector in one stride; who reads a network wants names. So the memory is flat, the names are views
-of it, and a model moves the vectors of its parts into one of its own.
+of it, and a model moves the vectors of its parts into its own.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,10 @@ class Parameters:
         self.flat = flat
         self._params = self.views(flat)
 
+    def count_parameters(self) -> int:
+        """How many numbers training may change."""
+        return self.flat.size
+
     def state_dict(self) -> dict[str, Array]:
         """Every parameter by PyTorch's name: read-only views of what the layer computes with."""
         found = {name: array.view() for name, array in self._params.items()}
@@ -87,3 +92,67 @@ class Parameters:
         # A copy's names must be views of the copy's own vector.
         self.__dict__.update(state)
         self._params = self.views(self.flat)
+
+
+class Composite(Parameters):
+    """Layers that make one: a part's parameter is known as "part.parameter", and all live in one vector.
+
+    Args:
+        parts: by name, in the order of the vector; all of one dtype.
+    """
+
+    def __init__(self, parts: Mapping[str, Parameters]) -> None:
+        self._parts = dict(parts)
+        shapes = {
+            f"{name}.{parameter}": array.shape
+            for name, part in self._parts.items()
+            for parameter, array in part.state_dict().items()
+        }
+        dtypes = {part.dtype for part in self._parts.values()}
+        if len(dtypes) != 1:
+            raise ValueError(f"parts: got {', '.join(sorted(map(str, dtypes)))}, expected one dtype")
+        super().__init__(shapes, dtypes.pop())
+        for part, mine in self._seats(self.flat):
+            mine[:] = part.flat
+            part.move(mine)
+
+    def split(self, flat: Array) -> dict[str, Any]:
+        """A flat vector of all parameters (or of their gradients) as views by part: [part][parameter]."""
+        return {
+            name: part.split(mine) if isinstance(part, Composite) else part.views(mine)
+            for name, (part, mine) in zip(self._parts, self._seats(flat), strict=True)
+        }
+
+    @cached_property
+    def room(self) -> tuple[Array, dict[str, Any]]:
+        """Where gradients are put together, as `flat` and as `split`; made once."""
+        flat = np.empty_like(self.flat)
+        return flat, self.split(flat)
+
+    def move(self, flat: Array) -> None:
+        """Live in `flat` from now on, with the values of now; the parts with it."""
+        super().move(flat)
+        self._seat()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        state.pop("room", None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # The parts of a copy have vectors of their own.
+        super().__setstate__(state)
+        self._seat()
+
+    def _seat(self) -> None:
+        for part, mine in self._seats(self.flat):
+            part.move(mine)
+
+    def _seats(self, flat: Array) -> list[tuple[Parameters, Array]]:
+        """Each part with its share of a vector."""
+        found, start = [], 0
+        for part in self._parts.values():
+            end = start + part.flat.size
+            found.append((part, flat[start:end]))
+            start = end
+        return found
