@@ -19,7 +19,7 @@ again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy import add, divide, exp, multiply, subtract, tanh
@@ -54,9 +54,11 @@ class Weights(NamedTuple):
         """b_ih + b_hh, of b_hh the first `known` alone; 0 where there are none."""
         if self.b_ih is None or self.b_hh is None:
             out[:] = 0.0
+        elif known is None:
+            add(self.b_ih, self.b_hh, out)
         else:
-            out[:] = self.b_ih
-            out[:known] += self.b_hh[:known]
+            add(self.b_ih[:known], self.b_hh[:known], out[:known])
+            out[known:] = self.b_ih[known:]
 
 
 class Past(NamedTuple):
@@ -71,6 +73,16 @@ class Past(NamedTuple):
     kept: Array
     """(S, n, B, H): a block for each of the cell's letters in `kept`."""
 
+    def between(self, start: int, end: int) -> Past:
+        """Some of the steps."""
+        c_ = None if self.c_ is None else self.c_[start:end]
+        return Past(self.h_[start:end], self.h[start:end], c_, self.kept[start:end])
+
+    def astype(self, dtype: type[np.floating[Any]]) -> Past:
+        """In another precision."""
+        c_ = None if self.c_ is None else self.c_.astype(dtype)
+        return Past(self.h_.astype(dtype), self.h.astype(dtype), c_, self.kept.astype(dtype))
+
 
 class Forward(NamedTuple):
     """How a cell goes forward, again and again in the same memory; for one pass at a time."""
@@ -82,12 +94,16 @@ class Forward(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """How a cell goes back."""
+    """How a cell goes back, again and again in the same memory; for one pass at a time."""
 
-    step: Callable[..., None]
-    """From d = dL/dh_t, dc = dL/dc_t and what it takes: fill da_t and du_t, and put those before into dh and dc."""
-    taken: tuple[Array, ...]
-    """What `step` takes of each step of time after (d, dh, dc)."""
+    look: Callable[[Past], None]
+    """Before some steps: work out what they multiply by, from what was recorded of them."""
+    steps: list[tuple[Array, ...]]
+    """What `step` takes of each of them, in the order of time."""
+    step: Callable[[Array, Array, Array, tuple[Array, ...]], None]
+    """From d = dL/dh_t and dc = dL/dc_t: fill da_t and du_t, and put those before into dh and dc; dh may be d."""
+    da: Array
+    """dL/d(W_ih x + b_ih), (S, B, G·H)."""
     du: Array
     """dL/d(W_hh h₋ + b_hh), (S, B, G·H): the very da where the two are one."""
     shared: slice
@@ -112,6 +128,12 @@ def _product(w: Array, B: int) -> tuple[Callable[[Array, Array], object], Array,
     u = np.empty((B, len(w)), w.dtype)
     blocks = u.reshape(B, -1, w.shape[1]).transpose(1, 0, 2)
     return (lambda h, out: h.dot(across, out)), u, blocks, lambda: np.copyto(across, w.T)
+
+
+def _each(S: int, *parts: Array) -> list[tuple[Array, ...]]:
+    """The parts' views of each step; a part of one step serves all of them."""
+    views = ([part[0]] * S if len(part) == 1 else list(part) for part in map(rows, parts))
+    return list(zip(*views, strict=True))
 
 
 def _product_back(w: Array, B: int) -> Callable[[Array, Array], object]:
@@ -186,29 +208,28 @@ class RNN:
 
         return Forward(prepare, run)
 
-    def factors(self, past: Past) -> tuple[Array, ...]:
-        """φ′ at every step, (S, B, H): what a backward step multiplies by."""
-        h = past.h
-        if self.nonlinearity == "tanh":
-            slope = multiply(h, h)
-            return (subtract(_ONES[h.dtype], slope, slope),)
-        return ((h > 0).astype(h.dtype) if self.nonlinearity == "relu" else np.ones_like(h),)
+    def backward(self, w: Weights, S: int, B: int, many: int = 0) -> Backward:
+        """Up to S backward steps of B sequences; or of one sequence, for `many` gradients whose da are not kept."""
+        H = w.hh.shape[1]
+        slopes: Array = np.empty((S, B, H), w.hh.dtype)
+        da: Array = np.empty((1 if many else S, many or B, H), w.hh.dtype)
+        mix = _product_back(w.hh, many or B)
+        one = _ONES[da.dtype]
 
-    def backward(self, w: Weights, factors: tuple[Array, ...], da: Array) -> Backward:
-        """The backward step.
+        def look(past: Past) -> None:
+            slope = slopes[: len(past.h)]
+            if self.nonlinearity == "tanh":
+                multiply(past.h, past.h, slope)
+                subtract(one, slope, slope)
+            else:
+                slope[:] = past.h > 0 if self.nonlinearity == "relu" else one
 
-        Args:
-            w: the weights.
-            factors: what `factors` gave; of one sequence it serves any number of gradients.
-            da: dL/d(W_ih x + b_ih), (S, B, G·H), to be filled.
-        """
-        mix = _product_back(w.hh, da.shape[1])
-
-        def step(d: Array, dh: Array, dc: Array, slope: Array, da: Array) -> None:
+        def step(d: Array, dh: Array, dc: Array, taken: tuple[Array, ...]) -> None:
+            slope, da = taken
             multiply(d, slope, da)
             mix(da, dh)
 
-        return Backward(step, (rows(factors[0]), rows(da)), da, slice(0))
+        return Backward(look, _each(S, slopes, da), step, da, da, slice(0))
 
     def gradients(self, du: Array, past: Past, out: Array) -> None:
         """dL/dW_hh, (G·H, H), from du (S·B, G·H)."""
@@ -306,75 +327,68 @@ class GRU:
 
         return Forward(prepare, run)
 
-    def factors(self, past: Past) -> tuple[Array, ...]:
-        """What a backward step multiplies by, (S, B, H) each: d to a_z, d to a_n, what reaches r to a_r; r; z."""
-        r, z, n, scaled = past.kept.swapaxes(0, 1)
-        h_ = past.h_
-        one = _ONES[n.dtype]
-        to_n = multiply(n, n)
-        subtract(one, to_n, to_n)
-        to_r = subtract(one, r)
-        multiply(to_r, scaled, to_r)  # (1 − r) r h₋ where the reset comes before
-        if self.reset == "after":
-            multiply(to_r, r, to_r)
-        to_z = subtract(one, z)
-        multiply(to_n, to_z, to_n)
-        multiply(to_z, z, to_z)
-        multiply(to_z, subtract(h_, n), to_z)
-        return to_z, to_n, to_r, r, z
+    def backward(self, w: Weights, S: int, B: int, many: int = 0) -> Backward:
+        """The backward steps; see `RNN.backward`."""
+        H, n = w.hh.shape[1], many or B
+        after = self.reset == "after"
+        # d to a_z, d to a_n, what reaches r to a_r; r; z
+        factors: Array = np.empty((S, 5, B, H), w.hh.dtype)
+        da: Array = np.empty((1 if many else S, n, 3 * H), w.hh.dtype)
+        du = np.empty_like(da) if after else da
+        through: Array = np.empty((n, H), da.dtype)
+        if n == 1:
+            through = through[0]
+        one = _ONES[da.dtype]
 
-    def backward(self, w: Weights, factors: tuple[Array, ...], da: Array) -> Backward:
-        """The backward step; see `RNN.backward`."""
-        _, B, width = da.shape
-        H = width // 3
-        kept: Array = np.empty((B, H), da.dtype)
-        if self.reset == "before":
-            return self._backward_before(w, factors, da, kept)
-        mix = _product_back(w.hh, B)
-        du: Array = np.empty_like(da)
-        if B == 1:
-            kept = kept[0]
+        def look(past: Past) -> None:
+            r, z, n, scaled = past.kept.swapaxes(0, 1)
+            to_z, to_n, to_r, r_again, z_again = factors[: len(r)].swapaxes(0, 1)
+            r_again[:], z_again[:] = r, z
+            subtract(one, r, to_r)
+            multiply(to_r, scaled, to_r)  # (1 − r) r h₋ where the reset comes before
+            if after:
+                multiply(to_r, r, to_r)
+            multiply(n, n, to_n)
+            subtract(one, to_n, to_n)
+            subtract(one, z, to_z)
+            multiply(to_n, to_z, to_n)
+            multiply(to_z, z, to_z)
+            multiply(to_z, subtract(past.h_, n), to_z)
 
-        def step(
-            d: Array, dh: Array, dc: Array, to_z: Array, to_n: Array, to_r: Array, r: Array, z: Array,
-            dn: Array, du: Array, du_r: Array, du_z: Array, du_n: Array,
-        ) -> None:  # fmt: skip
-            multiply(d, to_z, du_z)
-            multiply(d, to_n, dn)
-            multiply(dn, to_r, du_r)
-            multiply(dn, r, du_n)
-            multiply(d, z, kept)
-            mix(du, dh)
-            add(dh, kept, dh)
+        if after:
+            mix = _product_back(w.hh, n)
 
-        parts = (da[:, :, 2 * H :], du, du[:, :, :H], du[:, :, H : 2 * H], du[:, :, 2 * H :])
-        return Backward(step, (*map(rows, factors), *map(rows, parts)), du, slice(2 * H))
+            def step(d: Array, dh: Array, dc: Array, taken: tuple[Array, ...]) -> None:
+                to_z, to_n, to_r, r, z, dn, du, du_r, du_z, du_n = taken
+                multiply(d, to_z, du_z)
+                multiply(d, to_n, dn)
+                multiply(dn, to_r, du_r)
+                multiply(dn, r, du_n)
+                multiply(d, z, through)
+                mix(du, dh)
+                add(dh, through, dh)
 
-    def _backward_before(self, w: Weights, factors: tuple[Array, ...], da: Array, kept: Array) -> Backward:
-        _, B, width = da.shape
-        H = width // 3
-        mix = _product_back(w.hh[: 2 * H], B)
-        mix_n = _product_back(w.hh[2 * H :], B)
-        drh: Array = np.empty_like(kept)
-        if B == 1:
-            kept, drh = kept[0], drh[0]
+            parts = [da[:, :, 2 * H :], du, du[:, :, :H], du[:, :, H : 2 * H], du[:, :, 2 * H :]]
+        else:
+            mix = _product_back(w.hh[: 2 * H], n)
+            mix_n = _product_back(w.hh[2 * H :], n)
+            drh = np.empty_like(through)
 
-        def step(
-            d: Array, dh: Array, dc: Array, to_z: Array, to_n: Array, to_r: Array, r: Array, z: Array,
-            da_rz: Array, da_r: Array, da_z: Array, da_n: Array,
-        ) -> None:  # fmt: skip
-            multiply(d, to_z, da_z)
-            multiply(d, to_n, da_n)
-            mix_n(da_n, drh)  # through W_hn to r ⊙ h₋
-            multiply(drh, to_r, da_r)
-            multiply(d, z, kept)
-            multiply(drh, r, drh)
-            add(kept, drh, kept)
-            mix(da_rz, dh)
-            add(dh, kept, dh)
+            def step(d: Array, dh: Array, dc: Array, taken: tuple[Array, ...]) -> None:
+                to_z, to_n, to_r, r, z, dn, da_rz, da_r, da_z = taken
+                multiply(d, to_z, da_z)
+                multiply(d, to_n, dn)
+                mix_n(dn, drh)  # through W_hn to r ⊙ h₋
+                multiply(drh, to_r, da_r)
+                multiply(d, z, through)
+                multiply(drh, r, drh)
+                add(through, drh, through)
+                mix(da_rz, dh)
+                add(dh, through, dh)
 
-        parts = (da[:, :, : 2 * H], da[:, :, :H], da[:, :, H : 2 * H], da[:, :, 2 * H :])
-        return Backward(step, (*map(rows, factors), *map(rows, parts)), da, slice(0))
+            parts = [da[:, :, 2 * H :], da[:, :, : 2 * H], da[:, :, :H], da[:, :, H : 2 * H]]
+        steps = _each(S, *factors.swapaxes(0, 1), *parts)
+        return Backward(look, steps, step, da, du, slice(2 * H if after else 0))
 
     def gradients(self, du: Array, past: Past, out: Array) -> None:
         """dL/dW_hh, (3H, H), from du (S·B, 3H)."""
@@ -457,38 +471,37 @@ class LSTM:
 
         return Forward(prepare, run)
 
-    def factors(self, past: Past) -> tuple[Array, ...]:
-        """What a backward step multiplies by: dh to dc, dc to (a_i, a_f, a_g), dh to a_o; and f."""
-        assert past.c_ is not None
-        gates = past.kept[:, :4]
-        i, f, g, o, tanh_c = past.kept.swapaxes(0, 1)
-        one = _ONES[gates.dtype]
-        slopes = subtract(one, gates)
-        multiply(slopes, gates, slopes)
-        to_i, to_f, to_g, to_o = slopes.swapaxes(0, 1)
-        multiply(to_i, g, to_i)
-        multiply(to_f, past.c_, to_f)
-        multiply(to_o, tanh_c, to_o)
-        multiply(g, g, to_g)
-        subtract(one, to_g, to_g)
-        multiply(to_g, i, to_g)
-        to_c = multiply(tanh_c, tanh_c)
-        subtract(one, to_c, to_c)
-        multiply(to_c, o, to_c)
-        return to_c, slopes[:, :3], to_o, f
+    def backward(self, w: Weights, S: int, B: int, many: int = 0) -> Backward:
+        """The backward steps; see `RNN.backward`."""
+        H, n = w.hh.shape[1], many or B
+        # dc to (a_i, a_f, a_g), dh to a_o, dh to dc; f
+        factors: Array = np.empty((S, 6, B, H), w.hh.dtype)
+        da: Array = np.empty((1 if many else S, n, 4 * H), w.hh.dtype)
+        through: Array = np.empty(H if n == 1 else (n, H), da.dtype)
+        mix = _product_back(w.hh, n)
+        one = _ONES[da.dtype]
 
-    def backward(self, w: Weights, factors: tuple[Array, ...], da: Array) -> Backward:
-        """The backward step; see `RNN.backward`."""
-        S, B, width = da.shape
-        H = width // 4
-        to_c, to_ifg, to_o, f = factors
-        mix = _product_back(w.hh, B)
-        through: Array = np.empty(H if B == 1 else (B, H), da.dtype)
+        def look(past: Past) -> None:
+            assert past.c_ is not None
+            i, f, g, o, tanh_c = past.kept.swapaxes(0, 1)
+            found = factors[: len(i)]
+            to_i, to_f, to_g, to_o, to_c, f_again = found.swapaxes(0, 1)
+            f_again[:] = f
+            gates, slopes = past.kept[:, :4], found[:, :4]
+            subtract(one, gates, slopes)
+            multiply(slopes, gates, slopes)
+            multiply(to_i, g, to_i)
+            multiply(to_f, past.c_, to_f)
+            multiply(to_o, tanh_c, to_o)
+            multiply(g, g, to_g)
+            subtract(one, to_g, to_g)
+            multiply(to_g, i, to_g)
+            multiply(tanh_c, tanh_c, to_c)
+            subtract(one, to_c, to_c)
+            multiply(to_c, o, to_c)
 
-        def step(
-            d: Array, dh: Array, dc: Array, to_c: Array, to_ifg: Array, to_o: Array, f: Array,
-            da: Array, da_ifg: Array, da_o: Array,
-        ) -> None:  # fmt: skip
+        def step(d: Array, dh: Array, dc: Array, taken: tuple[Array, ...]) -> None:
+            to_o, to_c, f, da, da_o, to_ifg, da_ifg = taken
             multiply(d, to_c, through)
             add(dc, through, dc)
             multiply(dc, to_ifg, da_ifg)
@@ -496,11 +509,15 @@ class LSTM:
             multiply(dc, f, dc)
             mix(da, dh)
 
-        blocks = da.reshape(S, B, 4, H).transpose(0, 2, 1, 3)
-        if B == 1:
-            to_ifg, blocks = to_ifg[:, :, 0], blocks[:, :, 0]
-        parts = (rows(da), blocks[:, :3], rows(da[:, :, 3 * H :]))
-        return Backward(step, (rows(to_c), to_ifg, rows(to_o), rows(f), *parts), da, slice(0))
+        # Three gates from one dc: a block for each, which even with B dropped is an axis of its own.
+        blocks = da.reshape(len(da), n, 4, H).transpose(0, 2, 1, 3)[:, :3]
+        to_ifg = factors[:, :3]
+        if n == 1:
+            blocks, to_ifg = blocks[:, :, 0], to_ifg[:, :, 0]
+        views = (to_ifg, blocks if len(da) == S else [blocks[0]] * S)
+        alone = _each(S, factors[:, 3], factors[:, 4], factors[:, 5], da, da[:, :, 3 * H :])
+        steps = [(*one_by_one, *three) for one_by_one, *three in zip(alone, *views, strict=True)]
+        return Backward(look, steps, step, da, da, slice(0))
 
     def gradients(self, du: Array, past: Past, out: Array) -> None:
         """dL/dW_hh, (4H, H), from du (S·B, 4H)."""

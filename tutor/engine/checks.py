@@ -78,9 +78,12 @@ def numbers(name: str, value: Any, dtype: np.dtype[Any], expected: tuple[int | s
 
 
 def _fits(shape: tuple[int, ...], expected: tuple[int | str, ...]) -> bool:
-    return len(shape) == len(expected) and all(
-        size == wanted or (isinstance(wanted, str) and size > 0) for size, wanted in zip(shape, expected, strict=True)
-    )
+    if len(shape) != len(expected):
+        return False
+    for size, wanted in zip(shape, expected, strict=True):
+        if size != wanted and (size == 0 or not isinstance(wanted, str)):
+            return False
+    return True
 
 
 def indices(name: str, value: Any, expected: tuple[int | str, ...], limit: int) -> npt.NDArray[np.int64]:

@@ -13,17 +13,18 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tutor.engine.cells import Cell, Maybe, Weights
+from tutor.engine.cells import Cell, Maybe, Past, Weights
 from tutor.engine.checks import Array, one_of, whole
 from tutor.engine.recurrent import NONLINEARITIES, Recurrent
 from tutor.engine.trace import Record, Trace, frozen
 
 _FAR = 2.0**200
+_STRETCH = 64
+"""Steps whose factors are worked out at a time."""
 
 
 class _Product(NamedTuple):
@@ -39,15 +40,19 @@ class _Product(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _Walk:
-    """What the products are made of: one sequence as it was recorded, in float64, owned."""
+    """What the products are made of: one sequence as it was recorded, and the weights of then in float64."""
 
     cell: Cell
     w: Weights
-    factors: tuple[Array, ...]
-    """What a backward step multiplies by, at each step."""
-    T: int
+    past: Past
+    """Every step with what it found, (T, 1, H), as it was recorded."""
     end: int
     """Steps in the sequence; beyond it the state is only kept."""
+
+    @property
+    def T(self) -> int:
+        """Steps recorded."""
+        return len(self.past.h)
 
     def back(self, whole: bool = False) -> Iterator[_Product]:
         """Each product, from t = T, where it is the identity, to t = 0; its arrays are good until the next is made."""
@@ -55,16 +60,16 @@ class _Walk:
         lstm = "c" in self.cell.states
         R = 2 * H if whole and lstm else H
         d_h, d_c = np.eye(R, H), np.eye(R, H, -H)
-        # The cell's own backward step, on many rows at once and in the same memory for every step.
-        back = self.cell.backward(self.w, self.factors, np.empty((1, R, len(self.w.hh))))
-        taken = zip(*(repeat(a[0]) if len(a) == 1 else a[::-1] for a in back.taken), strict=False)
         dh, dc = (d_h[0], d_c[0]) if R == 1 else (d_h, d_c)
+        # The cell's own backward step, on many rows at once and in the same memory for every step.
+        back = self.cell.backward(self.w, _STRETCH, 1, many=R)
         exponent = 0
         for t in range(self.T, -1, -1):
-            if t < self.T:
-                taken_t = next(taken)
-                if t < self.end:
-                    back.step(dh, dh, dc, *taken_t)
+            if t < self.end:
+                if t == self.end - 1 or (t + 1) % _STRETCH == 0:
+                    start = t - t % _STRETCH
+                    back.look(self.past.between(start, t + 1).astype(np.float64))
+                back.step(dh, dh, dc, back.steps[t % _STRETCH])
             by_h = np.vdot(d_h, d_h)
             by_c = np.vdot(d_c, d_c) if lstm else 0.0
             if not 1.0 / _FAR**2 < by_h + by_c < _FAR**2:
@@ -173,19 +178,11 @@ def gradient_flow(net: Recurrent, trace: Trace, at: Sequence[int] = ()) -> Flow:
     record = trace.records[-1][0]
     if not np.isfinite(record.h).all() or (record.c is not None and not np.isfinite(record.c).all()):
         raise ValueError("trace: got a state that overflowed, expected finite numbers")
-    wide = Record(
-        record.x,
-        record.h.astype(np.float64),
-        None if record.c is None else record.c.astype(np.float64),
-        record.kept.astype(np.float64),
-        record.reverse,
-    )
     w = net._weights(f"l{net.num_layers - 1}")
     walk = _Walk(
         trace.cell,
         Weights(*(None if array is None else array.astype(np.float64) for array in w)),  # type: ignore[arg-type]
-        trace.cell.factors(wide.past),
-        T,
+        record.past,
         T if trace.lengths is None else int(trace.lengths[0]),
     )
     return _measured(walk, frozenset(int(t) for t in at))

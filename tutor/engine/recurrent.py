@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tutor.engine.cells import CELLS, Backward, Forward, Maybe, Weights, rows
+from tutor.engine.cells import CELLS, Backward, Forward, Maybe, Past, Weights, rows
 from tutor.engine.checks import Array, numbers, one_of, precision, whole
 from tutor.engine.parameters import Parameters
 from tutor.engine.trace import Gradients, Lengths, Record, Trace, frozen
@@ -34,10 +34,14 @@ INITS = ("uniform", "orthogonal", "zeros")
 
 _STRETCH = 128
 """Steps that a cell takes at a time with one sequence, in memory that stays near whatever T is; fewer with more."""
-_LEAST = 16
+_LEAST = 32
 """The same for any number of sequences."""
 _MOST_SPARE = 16
-"""Sizes of pass, by layer and direction, whose memory is kept for the next."""
+"""Kinds of pass whose memory is kept for the next."""
+
+
+_Key = tuple[str, str, int, int]
+"""Which way, which layer and direction, steps, sequences."""
 
 
 class _Spare:
@@ -48,15 +52,15 @@ class _Spare:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._kept: dict[tuple[str, int, int], Forward] = {}
+        self._kept: dict[_Key, Any] = {}
 
-    def take(self, key: tuple[str, int, int]) -> Forward | None:
+    def take(self, key: _Key) -> Any:
         with self._lock:
             return self._kept.pop(key, None)
 
-    def give(self, key: tuple[str, int, int], forward: Forward) -> None:
+    def give(self, key: _Key, what: Any) -> None:
         with self._lock:
-            self._kept[key] = forward
+            self._kept[key] = what
             if len(self._kept) > _MOST_SPARE:
                 del self._kept[next(iter(self._kept))]
 
@@ -236,10 +240,9 @@ class Recurrent(Parameters):
         T, B, _ = x.shape
         h, c, kept = self._memory(T, B)
         _begin(h, c, first, T if reverse else 0)
-        stretches = _stretches(T, max(_LEAST, _STRETCH // B), ends)
-        # Powers of two, so that what was made for one length serves its neighbours.
-        most = 1 << (max(end - start for start, end in stretches) - 1).bit_length()
-        forward = self._spare.take((suffix, most, B)) or self._cell.forward(self._weights(suffix), most, B)
+        stretches = _stretches(T, _most(B), ends)
+        key = ("forward", suffix, _power_of_two(stretches), B)
+        forward: Forward = self._spare.take(key) or self._cell.forward(self._weights(suffix), *key[2:])
         forward.prepare()
         # A gate's e⁻ᵃ may overflow on its way to 0; a state without bounds may too, and is recorded as it is.
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
@@ -250,7 +253,7 @@ class Recurrent(Parameters):
                 states, now = slice(start, end + 1), slice(start, end)
                 part = (x[now], h[states], None if c is None else c[states], kept[now])
                 forward.run(*(None if array is None else array[::-1] for array in part) if reverse else part)
-        self._spare.give((suffix, most, B), forward)
+        self._spare.give(key, forward)
         record = Record(x, h, c, kept, reverse)
         if ends is not None:
             _erase(record, ends)
@@ -375,41 +378,52 @@ class Recurrent(Parameters):
     ) -> tuple[Array, Array]:
         """dL/dh_t and dL/dx of one layer in one direction; fills `first`, dL/d(h_0, c_0), and the parameters'."""
         T, B, D = record.x.shape
-        H = self.hidden_size
-        cell, w = self._cell, self._weights(suffix)
-        width = len(w.hh)
-        da: Array = np.empty((T, B, width), self.dtype)
-        d_h: Array = np.empty((T, B, H), self.dtype)
-        reverse = record.reverse
-        dh, dc = (np.zeros((B, H), self.dtype) for _ in range(2))
+        w = self._weights(suffix)
+        d_h: Array = np.empty((T, B, self.hidden_size), self.dtype)
+        d_x: Array = np.empty((T, B, D), self.dtype)
+        dh, dc = (np.zeros((B, self.hidden_size), self.dtype) for _ in range(2))
+        if record.reverse or ends is None:
+            dh[:], dc[:] = last
+        stretches = _stretches(T, _most(B), ends)
+        key = ("backward", suffix, _power_of_two(stretches), B)
+        back: Backward = self._spare.take(key) or self._cell.backward(w, *key[2:])
+        kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")[: 4 if self.bias else 2]
+        into = [params[f"{kind}_{suffix}"] for kind in kinds]
+        fresh = True
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            past = record.past
-            back = cell.backward(w, cell.factors(past), da)
-            if reverse or ends is None:
-                dh[:], dc[:] = last
-            stretches = _stretches(T, T, ends)
-            for start, end in stretches if reverse else reversed(stretches):
-                if ends is not None and not reverse:
-                    here = ends == end
+            for start, end in stretches if record.reverse else reversed(stretches):
+                here = None if ends is None else ends == end
+                if here is not None and not record.reverse:
                     dh[here], dc[here] = last[0][here], last[1][here]
-                _walk(back, dh, dc, d_output, d_h, slice(start, end), reverse)
-                if ends is not None and reverse:
-                    here = ends == end
+                past = record.past.between(start, end)
+                back.look(past)
+                _walk(back, dh, dc, d_output[start:end], d_h[start:end], record.reverse)
+                if here is not None and record.reverse:
                     first[0][here], first[1][here] = dh[here], dc[here]
                     dh[here] = dc[here] = 0.0
-            if not reverse or ends is None:
-                first[0][:], first[1][:] = dh, dc
-            if back.du is not da:
-                da[:, :, back.shared] = back.du[:, :, back.shared]
-            flat_x, flat_u = da.reshape(T * B, width), back.du.reshape(T * B, width)
-            np.dot(flat_x.T, record.x.reshape(T * B, D), params[f"weight_ih_{suffix}"])
-            cell.gradients(flat_u, past, params[f"weight_hh_{suffix}"])
-            if self.bias:
-                every = np.ones(T * B, self.dtype)  # a product with 1 adds up faster than a sum
-                np.dot(every, flat_x, params[f"bias_ih_{suffix}"])
-                np.dot(every, flat_u, params[f"bias_hh_{suffix}"])
-            d_x: Array = flat_x.dot(w.ih).reshape(T, B, D)
+                da, du = (array[: end - start].reshape(-1, len(w.hh)) for array in (back.da, back.du))
+                if back.du is not back.da:
+                    da[:, back.shared] = du[:, back.shared]
+                np.dot(da, w.ih, d_x[start:end].reshape(-1, D))
+                self._gather(into, da, du, record.x[start:end].reshape(-1, D), past, fresh)
+                fresh = False
+        self._spare.give(key, back)
+        if not record.reverse or ends is None:
+            first[0][:], first[1][:] = dh, dc
         return d_h, d_x
+
+    def _gather(self, into: list[Array], da: Array, du: Array, x: Array, past: Past, fresh: bool) -> None:
+        """The parameters' gradients from some steps: every step has a part in the same weights."""
+        found = into if fresh else [np.empty_like(array) for array in into]
+        np.dot(da.T, x, found[0])
+        self._cell.gradients(du, past, found[1])
+        if self.bias:
+            every = np.ones(len(da), self.dtype)  # a product with 1 adds up faster than a sum
+            np.dot(every, da, found[2])
+            np.dot(every, du, found[3])
+        if not fresh:
+            for whole, part in zip(into, found, strict=True):
+                whole += part
 
     def _gradient(self, name: str, value: npt.ArrayLike | None, shape: tuple[int, ...]) -> Array:
         return np.zeros(shape, self.dtype) if value is None else numbers(name, value, self.dtype, shape)
@@ -444,9 +458,10 @@ def _beyond(ends: npt.NDArray[np.intp], T: int) -> npt.NDArray[np.bool_]:
 
 def _begin(h: Array, c: Maybe, first: tuple[Maybe, Maybe], at: int, who: Any = ...) -> None:
     """The initial states of the sequences `who`, at a place in time."""
-    for states, initial in zip((h, c), first, strict=True):
-        if states is not None:
-            states[at, who] = 0.0 if initial is None else initial[who]
+    h_0, c_0 = first
+    h[at, who] = 0.0 if h_0 is None else h_0[who]
+    if c is not None:
+        c[at, who] = 0.0 if c_0 is None else c_0[who]
 
 
 def _erase(record: Record, ends: npt.NDArray[np.intp]) -> None:
@@ -460,17 +475,30 @@ def _erase(record: Record, ends: npt.NDArray[np.intp]) -> None:
 
 def _stretches(T: int, most: int, ends: Lengths) -> list[tuple[int, int]]:
     """[0, T) cut where sequences end, and into no more than `most` steps each."""
+    if ends is None and most >= T:
+        return [(0, T)]
     cuts = {T, *range(0, T, most)} if ends is None else {T, *range(0, T, most), *ends.tolist()}
     return list(pairwise(sorted(cuts)))
 
 
-def _walk(back: Backward, dh: Array, dc: Array, d_output: Array, d_h: Array, part: slice, reverse: bool) -> None:
-    """The steps of a part of time, the one taken last first: fills d_h, and leaves in dh and dc what came before."""
-    flip = slice(None, None, 1 if reverse else -1)
+def _most(B: int) -> int:
+    """Steps to take at a time with B sequences."""
+    return max(_LEAST, _STRETCH // B)
+
+
+def _power_of_two(stretches: list[tuple[int, int]]) -> int:
+    """Room for the longest, and a little more, so that what was made for one length serves its neighbours."""
+    return 1 << (max(end - start for start, end in stretches) - 1).bit_length()
+
+
+def _walk(back: Backward, dh: Array, dc: Array, d_output: Array, d_h: Array, reverse: bool) -> None:
+    """Some steps, the one taken last first: fills d_h, and leaves in dh and dc what came before."""
     if len(dh) == 1:
         dh, dc = dh[0], dc[0]
-    taken = zip(*(array[part][flip] for array in back.taken), strict=True)
+    steps = back.steps[: len(d_h)]
+    if not reverse:
+        steps, d_output, d_h = steps[::-1], d_output[::-1], d_h[::-1]
     step = back.step
-    for d_output_t, d_t, taken_t in zip(rows(d_output[part][flip]), rows(d_h[part][flip]), taken, strict=True):
+    for d_output_t, d_t, taken in zip(rows(d_output), rows(d_h), steps, strict=True):
         np.add(dh, d_output_t, d_t)
-        step(d_t, dh, dc, *taken_t)
+        step(d_t, dh, dc, taken)
