@@ -15,7 +15,9 @@ EPS = 1e-6
 SHAPES = (
     {},
     {"layers": 2},
+    {"layers": 3, "B": 1},
     {"bidirectional": True},
+    {"bidirectional": True, "B": 1, "bias": False},
     {"layers": 2, "bidirectional": True, "lengths": [4, 1, 3]},
     {"lengths": [2, 4, 3], "bias": False},
 )

@@ -63,6 +63,36 @@ def test_a_ragged_batch_is_its_sequences_one_by_one(kind, lengths, both) -> None
         np.testing.assert_allclose(grads.params[name], array, atol=1e-12, err_msg=name)
 
 
+@settings(deadline=None, max_examples=40)
+@given(kinds, st.integers(1, 6), st.integers(1, 3), st.data())
+def test_reversing_the_input_mirrors_the_directions(kind, T, B, data) -> None:
+    """With the same weights both ways, what the forward cell makes of x the other makes of x turned round."""
+    cell, options = kind
+    net = Recurrent(cell, 2, 3, 1, True, dtype=np.float64, seed=4, **options)
+    state = dict(net.state_dict())
+    net.load_state_dict({name: state[name.removesuffix("_reverse")] for name in state})
+    lengths = data.draw(st.lists(st.integers(1, T), min_size=B, max_size=B))
+    x = np.random.default_rng(T).standard_normal((T, B, 2))
+    d = np.random.default_rng(B).standard_normal((T, B, 6))
+    turned_x, turned_d = np.zeros_like(x), np.zeros_like(d)
+    for b, length in enumerate(lengths):
+        turned_x[:length, b] = x[:length, b][::-1]
+        turned_d[:length, b] = np.roll(d[:length, b][::-1], 3, axis=1)
+    trace, turned = net.forward(x, lengths=lengths), net.forward(turned_x, lengths=lengths)
+    grads, back = net.backward(trace, d), net.backward(turned, turned_d)
+    np.testing.assert_allclose(trace.h_n, turned.h_n[::-1], atol=1e-13)
+    for b, length in enumerate(lengths):
+        for way in (0, 1):
+            for name, values in trace.gates(0, way).items():
+                other = turned.gates(0, 1 - way)[name]
+                np.testing.assert_allclose(values[:length, b], other[:length, b][::-1], atol=1e-13, err_msg=name)
+            other = back.h(0, 1 - way)
+            np.testing.assert_allclose(grads.h(0, way)[:length, b], other[:length, b][::-1], atol=1e-12)
+    for name, gradient in grads.params.items():
+        twin = name.removesuffix("_reverse") if name.endswith("_reverse") else f"{name}_reverse"
+        np.testing.assert_allclose(gradient, back.params[twin], atol=1e-12, err_msg=name)
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=name_of)
 def test_a_trace_stays_true(kind) -> None:
     cell, options = kind

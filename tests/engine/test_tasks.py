@@ -350,3 +350,18 @@ def test_a_batch_is_frozen() -> None:
     for batch in small(0).values():
         with pytest.raises(FrozenInstanceError):
             batch.chance = 1.0
+
+
+def test_items_are_the_batch_in_letters() -> None:
+    batch = tasks.recall(2, 3, shortest=0, batch_size=40, seed=3)
+    for b, (seen, said) in enumerate(batch.items()):
+        assert len(seen) == len(said) == batch.lengths[b]
+        assert seen[-1] == tasks.CUE
+        assert said == (*[None] * (len(seen) - 1), seen[0])
+    (seen, said), *_ = tasks.n_back(1, 4, "AB", matches=1.0, batch_size=1, seed=0).items()
+    assert said == (None, "same", "same", "same")
+    assert len(set(seen)) == 1
+    sums = tasks.adding(5, batch_size=3, seed=2)
+    for b, (x, y) in enumerate(sums.items()):
+        assert x.shape == (5, 2)
+        assert y == sums.targets[b] == x[:, 0] @ x[:, 1]

@@ -79,6 +79,8 @@ class Example(NamedTuple):
     """(T,) tokens."""
     wanted: Indices
     """What is to be said: (T,), or (1,) of the whole."""
+    counts: npt.NDArray[np.bool_] | None = None
+    """(T,): where something is to be said; None where everywhere."""
 
 
 def word_vector(word: str, size: int, seed: int) -> Array:
@@ -185,7 +187,8 @@ class Model(Composite):
 
         Args:
             items: token sequences to say the next of (where the vocabulary has an end token, it is said last; what is
-                too short to guess in is left out); (tokens, tags) to tag; (tokens, label) to classify.
+                too short to guess in is left out); (tokens, tags) to tag, None where nothing is to be said; (tokens,
+                label) to classify.
 
         Raises:
             ValueError: a model without a head, a bidirectional one that is to say the next token, an item without
@@ -207,10 +210,15 @@ class Model(Composite):
                 raise ValueError(
                     f"items[{at}]: got {len(tokens)} tokens and {len(names)} tags, expected as many of both"
                 )
-            odd = [name for name in names if name not in index]
+            said = [name for name in names if name is not None or self.job == "classify"]
+            odd = [name for name in said if name not in index]
             if odd:
                 raise ValueError(f"items[{at}]: got the label {odd[0]!r}, expected one of {', '.join(self.labels)}")
-            examples.append(Example(self.vocabulary.encode(tokens), np.array([index[n] for n in names], np.int64)))
+            if not said:
+                raise ValueError(f"items[{at}]: got no tag, expected at least one")
+            read, wanted = self.vocabulary.encode(tokens), np.array([index.get(n, 0) for n in names], np.int64)
+            counts = None if len(said) == len(names) else np.array([name is not None for name in names])
+            examples.append(Example(read, wanted, counts))
         return examples
 
     def loss_and_gradient(self, batch: Sequence[Example]) -> tuple[float, Array]:
@@ -272,7 +280,13 @@ class Model(Composite):
             every = np.concatenate([example.wanted for example in batch])
             return _Said(read, trace, h, self._scores(h), every, None)
         h = trace.output.reshape(T * B, -1)
-        mask = None if even else (np.arange(T)[:, None] < lengths).ravel()
+        mask = None
+        if not even or any(example.counts is not None for example in batch):
+            mask = np.arange(T)[:, None] < lengths
+            for b, example in enumerate(batch):
+                if example.counts is not None:
+                    mask[: lengths[b], b] = example.counts
+            mask = mask.ravel()
         return _Said(read, trace, h, self._scores(h), wanted.ravel(), mask)
 
     def _scores(self, h: Array) -> Array:

@@ -54,6 +54,15 @@ class TokenBatch:
         for array in (self.inputs, self.targets, self.mask, self.lengths):
             array.setflags(write=False)
 
+    def items(self) -> list[tuple[tuple[str, ...], tuple[str | None, ...]]]:
+        """Each sequence in letters: what is shown, and what is to be said at each step, None where nothing is."""
+        found = []
+        for b, length in enumerate(self.lengths):
+            shown = tuple(self.symbols[i] for i in self.inputs[:length, b])
+            counts, wanted = self.mask[:length, b], self.targets[:length, b]
+            found.append((shown, tuple(self.answers[i] if c else None for i, c in zip(wanted, counts, strict=True))))
+        return found
+
 
 @dataclass(frozen=True, eq=False)
 class ValueBatch:
@@ -69,6 +78,10 @@ class ValueBatch:
     def __post_init__(self) -> None:
         for array in (self.inputs, self.targets):
             array.setflags(write=False)
+
+    def items(self) -> list[tuple[npt.NDArray[np.float64], float]]:
+        """Each sequence (T, D) with its number."""
+        return [(self.inputs[:, b], float(target)) for b, target in enumerate(self.targets)]
 
 
 def alphabet(
