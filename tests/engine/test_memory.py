@@ -49,7 +49,8 @@ def test_nothing_grows_with_the_number_of_passes(cell: str) -> None:
     try:
         passes(60)
         before = passes(60)
-        assert passes(240) - before < 2000
+        # One array that is left behind has more than a hundred bytes, however small it is.
+        assert passes(240) - before < 240 * 50
     finally:
         tracemalloc.stop()
 

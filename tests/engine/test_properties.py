@@ -220,3 +220,18 @@ def test_a_state_that_overflows_is_recorded_and_silent() -> None:
         output = net.forward(np.ones((40, 1, 1))).output
     assert not np.isfinite(output).all()
     assert np.isfinite(output[:5]).all()
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu", "identity"])
+def test_a_small_network_s_joined_product_is_the_two_apart(nonlinearity: str, bias: bool, monkeypatch) -> None:
+    x = np.random.default_rng(3).standard_normal((40, 1, 4))
+    found = []
+    for small in (1 << 14, 0):
+        monkeypatch.setattr("tutor.engine.cells._SMALL", small)
+        net = Recurrent("rnn", 4, 5, 2, True, bias, nonlinearity, dtype=np.float64, seed=3)
+        first, h_0 = net.forward(x), np.ones((4, 1, 5))
+        net.flat *= 0.5  # what was made for the first pass has to see the weights of the second
+        found.append((first.output, net.forward(x[:33], h_0).output))
+    for joined, apart in zip(*found, strict=True):
+        np.testing.assert_allclose(joined, apart, atol=1e-13)

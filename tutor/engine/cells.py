@@ -110,6 +110,9 @@ class Backward(NamedTuple):
     """Columns of da that are du's, and are found there alone."""
 
 
+_SMALL = 1 << 14
+"""Weights that one sequence multiplies by in less time than a call takes."""
+
 _ONES = {np.dtype(kind): np.ones((), kind) for kind in (np.float32, np.float64)}
 """1 as an array: a Python number costs a ufunc twice the time."""
 
@@ -172,16 +175,20 @@ class RNN:
         self.nonlinearity = nonlinearity
 
     def forward(self, w: Weights, S: int, B: int) -> Forward:
-        """A function that takes up to S steps of B sequences, over and over in the same memory."""
+        """Up to S steps of B sequences at a time."""
+        H, D = w.ih.shape
+        return self._joined(w, S) if B == 1 and H * (H + D) <= _SMALL else self._apart(w, S, B)
+
+    def _apart(self, w: Weights, S: int, B: int) -> Forward:
+        """The input's part of all steps is one product, to which each step adds its own."""
         H = w.hh.shape[1]
         a: Array = np.empty((S * B, H), w.hh.dtype)
-        states: Array = np.empty((S + 1, B, H), w.hh.dtype)
+        states: Array = np.empty((S + 1, B, H), a.dtype)
         mix, _, _, turn = _product(w.hh, B)
         first, *after = rows(states)
         steps = list(zip(rows(a.reshape(S, B, H)), after, strict=True))
         bias = np.empty(H, a.dtype)
-        nonlinearity = self.nonlinearity
-        zero = np.zeros((), a.dtype)
+        squash = self._squash(a.dtype)
 
         def prepare() -> None:
             turn()
@@ -191,22 +198,46 @@ class RNN:
             _project(x, w.ih, bias, a)
             states[0] = h[0]
             h_ = first
-            if nonlinearity == "tanh":
-                for a_t, h_t in steps[: len(x)]:
-                    mix(h_, h_t)
-                    add(h_t, a_t, h_t)
-                    tanh(h_t, h_t)
-                    h_ = h_t
-            else:
-                for a_t, h_t in steps[: len(x)]:
-                    mix(h_, h_t)
-                    add(h_t, a_t, h_t)
-                    if nonlinearity == "relu":
-                        np.maximum(h_t, zero, out=h_t)
-                    h_ = h_t
+            for a_t, h_t in steps[: len(x)]:
+                mix(h_, h_t)
+                add(h_t, a_t, h_t)
+                squash(h_t, h_t)
+                h_ = h_t
             h[1:] = states[1 : len(h)]
 
         return Forward(prepare, run)
+
+    def _joined(self, w: Weights, S: int) -> Forward:
+        """One product for each step, (W_hh W_ih b)(h₋ x 1), of one sequence: with small weights a call costs more."""
+        H, D = w.ih.shape
+        read: Array = np.ones((S + 1, H + D + 1), w.hh.dtype)
+        weight: Array = np.empty((H + D + 1, H), read.dtype).T
+        steps = list(zip(read[:-1], read[1:, :H], strict=True))
+        mix = weight.dot
+        squash = self._squash(read.dtype)
+
+        def prepare() -> None:
+            weight[:, :H] = w.hh
+            weight[:, H:-1] = w.ih
+            w.bias(weight[:, -1])
+
+        def run(x: Array, h: Array, c: Maybe, kept: Array) -> None:
+            S = len(x)
+            read[:S, H:-1] = x[:, 0]
+            read[0, :H] = h[0, 0]
+            for read_t, h_t in steps[:S]:
+                mix(read_t, h_t)
+                squash(h_t, h_t)
+            h[1:, 0] = read[1 : S + 1, :H]
+
+        return Forward(prepare, run)
+
+    def _squash(self, dtype: np.dtype[Any]) -> Callable[[Array, Array], object]:
+        """φ, from an array into one."""
+        if self.nonlinearity == "tanh":
+            return tanh
+        zero = np.zeros((), dtype)
+        return (lambda a, h: np.maximum(a, zero, out=h)) if self.nonlinearity == "relu" else (lambda a, h: h)
 
     def backward(self, w: Weights, S: int, B: int, many: int = 0) -> Backward:
         """Up to S backward steps of B sequences; or of one sequence, for `many` gradients whose da are not kept."""
