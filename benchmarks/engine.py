@@ -2,9 +2,9 @@
 
     python benchmarks/engine.py [--samples N] [--only WORD] [--write]
 
-Wants PyTorch in an environment of its own: pip install torch==2.13.0. Each line is one piece of work, done by this engine
-and by every way to do it in PyTorch that is known here; the strongest of these is what it is set against. Before
-anything is timed the two results are held against each other. `--write` puts the table into README.md.
+Wants PyTorch in an environment of its own: pip install torch==2.13.0. Each line is one piece of work, done by this
+engine and by every way to do it in PyTorch that is known here; the strongest of these is what it is set against. Before
+anything is timed the two results are held against each other. `--write` puts a shorter table into README.md.
 
 A sample is a few milliseconds of calls; the samples of all ways are taken in turn, so that a drift of the machine meets
 all of them. Printed: medians with their quartiles, and the ratio of the medians.
@@ -433,29 +433,64 @@ def spread(times: list[float]) -> str:
     return f"{middle / by:,.0f} {unit} ({low / by:,.0f}–{high / by:,.0f})"
 
 
-def row(work: str, cell: str, wanted: float | None, ours: list[float], way: str, theirs: list[float]) -> str:
-    """One line of the table."""
-    ratio = statistics.median(theirs) / statistics.median(ours)
-    aim = "" if wanted is None else f"{wanted:g}"
-    mark = "**" if ratio >= 1.0 else ""
-    return f"| {work} | {cell} | {spread(ours)} | {spread(theirs)} {way} | {mark}{ratio:.1f}{mark} | {aim} |"
+@dataclass
+class Found:
+    """A line, measured."""
+
+    work: str
+    cell: str
+    wanted: float | None
+    ours: list[float]
+    way: str
+    theirs: list[float]
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster this engine is, by the medians."""
+        return statistics.median(self.theirs) / statistics.median(self.ours)
+
+    def __str__(self) -> str:
+        aim = "" if self.wanted is None else f"aim {self.wanted:g}"
+        ours, theirs = spread(self.ours), spread(self.theirs)
+        return f"{self.work:50} {self.cell:5} {ours:24} {theirs:24} {self.way:24} {self.ratio:5.2f}  {aim}"
+
+    def cell_of_table(self) -> str:
+        """`**2.5** · 210 / 520 µs`: the ratio, bold where it is won, and the two medians."""
+        ours, theirs = (statistics.median(times) * 1e6 for times in (self.ours, self.theirs))
+        unit, by = ("ms", 1e3) if ours >= 1000 else ("µs", 1.0)
+        digits = 1 if by > 1 and ours < 100_000 else 0
+        ratio = f"**{self.ratio:.1f}**" if self.ratio >= 1.0 else f"{self.ratio:.1f}"
+        return f"{ratio} · {ours / by:,.{digits}f} / {theirs / by:,.{digits}f} {unit}"
 
 
-def table(samples: int, only: str) -> Iterator[str]:
-    """The table, line by line."""
-    yield "| work | cell | here | PyTorch, its strongest way | times as fast | aim |"
-    yield "|---|---|---|---|---|---|"
+def measured(samples: int, only: str) -> Iterator[Found]:
+    """Every line."""
     for lines in (forwards(), backwards(), training(), flows()):
         for line in lines:
             if only not in f"{line.work} {line.cell}":
                 continue
             line.agree()
             ours, *others = interleaved([line.ours, *line.theirs.values()], samples)
-            strongest = min(zip(line.theirs, others, strict=True), key=lambda found: statistics.median(found[1]))
-            yield row(line.work, line.cell.upper(), line.wanted, ours, *strongest)
+            way, theirs = min(zip(line.theirs, others, strict=True), key=lambda found: statistics.median(found[1]))
+            yield Found(line.work, line.cell.upper(), line.wanted, ours, way, theirs)
     if only in "start to first LSTM forward, new process":
         ours, theirs = starts(max(5, samples // 4))
-        yield row("start to first LSTM forward, new process", "LSTM", 8, ours, "import torch", theirs)
+        yield Found("start to first LSTM forward, new process", "LSTM", 8, ours, "import torch", theirs)
+
+
+def table(found: list[Found]) -> str:
+    """A row for each piece of work, a column for each cell."""
+    by_work: dict[str, dict[str, str]] = {}
+    for line in found:
+        by_work.setdefault(line.work, {})[line.cell] = line.cell_of_table()
+    head = [
+        f"| times as fast · here / PyTorch {torch.__version__.split('+')[0]} | RNN | GRU | LSTM |",
+        "|---|---|---|---|",
+    ]
+    cells = ("RNN", "GRU", "LSTM")
+    return "\n".join(
+        head + [f"| {work} | {' | '.join(row.get(c, '') for c in cells)} |" for work, row in by_work.items()]
+    )
 
 
 def main() -> None:
@@ -464,10 +499,10 @@ def main() -> None:
     parser.add_argument("--only", default="", help="lines that hold this text")
     parser.add_argument("--write", action="store_true", help="put the table into README.md")
     given = parser.parse_args()
-    rows = []
-    for line in table(given.samples, given.only):
+    found = []
+    for line in measured(given.samples, given.only):
         print(line, flush=True)
-        rows.append(line)
+        found.append(line)
     if not given.only:
         print("\nWhat recording costs: a pass with it over the same pass without the lines that record.")
         for name, _, recorded, silent in recordings():
@@ -477,7 +512,7 @@ def main() -> None:
         readme = Path(__file__).parents[1] / "README.md"
         before, rest = readme.read_text(encoding="utf-8").split("<!-- engine -->\n")
         _, after = rest.split("<!-- end -->\n")
-        readme.write_text(f"{before}<!-- engine -->\n" + "\n".join(rows) + f"\n<!-- end -->\n{after}", encoding="utf-8")
+        readme.write_text(f"{before}<!-- engine -->\n{table(found)}\n<!-- end -->\n{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tutor.engine import CELLS, Recurrent
-from tutor.engine.recurrent import _MOST_SPARE
+from tutor.engine.stretches import _MOST_SPARE
 
 
 def owned(array: np.ndarray) -> np.ndarray:
@@ -62,6 +62,14 @@ def test_nor_with_the_number_of_lengths() -> None:
             trace = net.forward(np.ones((T, B, 2), np.float32))
             net.backward(trace, np.ones((T, B, 3), np.float32))
     assert len(net._spare._kept) == _MOST_SPARE
+
+
+def test_nor_is_what_a_large_pass_needs_kept() -> None:
+    net = Recurrent("lstm", 2, 64)
+    net.forward(np.ones((40, 300, 2), np.float32))
+    assert not net._spare._kept
+    net.forward(np.ones((40, 3, 2), np.float32))
+    assert net._spare._kept
 
 
 def test_threads_can_read_with_one_network() -> None:

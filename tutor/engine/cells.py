@@ -5,15 +5,9 @@ order in which the steps are taken, and fills them; whether that is x's order or
 `CELLS` is the registry: the gate panel, the menus, the lesson loader and the gradient checks iterate it, so a new cell
 is one class and one line.
 
-Shapes: S steps, B batch, H hidden_size, D input_size, G the number of stacked blocks of a weight matrix, in PyTorch's
-order. Products want a row for each sequence, (B, G·H); everything else wants a gate's numbers side by side, (G, B, H),
-where one call does as much as four. With one sequence the two are the same, and B is dropped.
-
-What a step costs is its number of NumPy calls, about 0.25 µs each, so the equations are turned to need few:
-σ(a) = 1 / (1 + e⁻ᵃ) is not taken but divided by, 1 + e⁻ᵃ being at hand, and is worked out for all steps when they are
-over; its minus comes for nothing, by subtracting from −W_ih x − b instead of adding to W_ih x + b. The views that a
-step works on cost as much as a call, so they are made once, over the memory of a few steps that is used again and
-again.
+The equations are turned to need few calls (`steps` says why): σ(a) = 1 / (1 + e⁻ᵃ) is not taken but divided by,
+1 + e⁻ᵃ being at hand, and is worked out for all steps when they are over; its minus comes for nothing, by subtracting
+from −W_ih x − b instead of adding to W_ih x + b.
 """
 
 from __future__ import annotations
@@ -25,9 +19,23 @@ import numpy as np
 from numpy import add, divide, exp, multiply, subtract, tanh
 
 from tutor.engine.checks import Array
+from tutor.engine.steps import (
+    ONES,
+    Backward,
+    Forward,
+    Maybe,
+    Past,
+    Weights,
+    blocks,
+    each,
+    product,
+    product_back,
+    project,
+    rows,
+)
 
-Maybe = Array | None
-"""What belongs to c, or to biases: an array, or None where there is none."""
+_SMALL = 1 << 14
+"""Weights that one sequence multiplies by in less time than a call takes."""
 
 
 class Gate(NamedTuple):
@@ -36,126 +44,6 @@ class Gate(NamedTuple):
     name: str
     range: tuple[float, float]
     label: str
-
-
-class Weights(NamedTuple):
-    """One layer's weights in one direction, as PyTorch names and stacks them."""
-
-    ih: Array
-    """W_ih: (G·H, D)."""
-    hh: Array
-    """W_hh: (G·H, H)."""
-    b_ih: Maybe
-    """(G·H,)"""
-    b_hh: Maybe
-    """(G·H,)"""
-
-    def bias(self, out: Array, known: int | None = None) -> None:
-        """b_ih + b_hh, of b_hh the first `known` alone; 0 where there are none."""
-        if self.b_ih is None or self.b_hh is None:
-            out[:] = 0.0
-        elif known is None:
-            add(self.b_ih, self.b_hh, out)
-        else:
-            add(self.b_ih[:known], self.b_hh[:known], out[:known])
-            out[known:] = self.b_ih[known:]
-
-
-class Past(NamedTuple):
-    """What was recorded of some steps, each with what it found."""
-
-    h_: Array
-    """h₋: (S, B, H)."""
-    h: Array
-    """(S, B, H)"""
-    c_: Maybe
-    """c₋: (S, B, H), of the LSTM."""
-    kept: Array
-    """(S, n, B, H): a block for each of the cell's letters in `kept`."""
-
-    def between(self, start: int, end: int) -> Past:
-        """Some of the steps."""
-        c_ = None if self.c_ is None else self.c_[start:end]
-        return Past(self.h_[start:end], self.h[start:end], c_, self.kept[start:end])
-
-    def astype(self, dtype: type[np.floating[Any]]) -> Past:
-        """In another precision."""
-        c_ = None if self.c_ is None else self.c_.astype(dtype)
-        return Past(self.h_.astype(dtype), self.h.astype(dtype), c_, self.kept.astype(dtype))
-
-
-class Forward(NamedTuple):
-    """How a cell goes forward, again and again in the same memory; for one pass at a time."""
-
-    prepare: Callable[[], None]
-    """Before a pass: look at the weights of now."""
-    run: Callable[[Array, Array, Maybe, Array], None]
-    """Take some steps: from x (S, B, D), h[0] and c[0] fill h[1:], c[1:], (S + 1, B, H) each, and kept (S, n, B, H)."""
-
-
-class Backward(NamedTuple):
-    """How a cell goes back, again and again in the same memory; for one pass at a time."""
-
-    look: Callable[[Past], None]
-    """Before some steps: work out what they multiply by, from what was recorded of them."""
-    steps: list[tuple[Array, ...]]
-    """What `step` takes of each of them, in the order of time."""
-    step: Callable[[Array, Array, Array, tuple[Array, ...]], None]
-    """From d = dL/dh_t and dc = dL/dc_t: fill da_t and du_t, and put those before into dh and dc; dh may be d."""
-    da: Array
-    """dL/d(W_ih x + b_ih), (S, B, G·H)."""
-    du: Array
-    """dL/d(W_hh h₋ + b_hh), (S, B, G·H): the very da where the two are one."""
-    shared: slice
-    """Columns of da that are du's, and are found there alone."""
-
-
-_SMALL = 1 << 14
-"""Weights that one sequence multiplies by in less time than a call takes."""
-
-_ONES = {np.dtype(kind): np.ones((), kind) for kind in (np.float32, np.float64)}
-"""1 as an array: a Python number costs a ufunc twice the time."""
-
-
-def rows(array: Array) -> Array:
-    """Time-major blocks with B dropped where it is 1: (S, n, 1, H) → (S, n·H), and (S, 1, H) → (S, H)."""
-    return array.reshape(len(array), -1) if array.shape[-2] == 1 else array
-
-
-def _product(w: Array, B: int) -> tuple[Callable[[Array, Array], object], Array, Array, Callable[[], None]]:
-    """How W h is taken for each sequence: mix(h₋, u), u's memory, u seen as (G, B, H), and what to do before a pass."""
-    if B == 1:
-        u: Array = np.empty(len(w), w.dtype)
-        return w.dot, u, u, lambda: None
-    across = np.empty(w.shape[::-1], w.dtype)
-    u = np.empty((B, len(w)), w.dtype)
-    blocks = u.reshape(B, -1, w.shape[1]).transpose(1, 0, 2)
-    return (lambda h, out: h.dot(across, out)), u, blocks, lambda: np.copyto(across, w.T)
-
-
-def _each(S: int, *parts: Array) -> list[tuple[Array, ...]]:
-    """The parts' views of each step; a part of one step serves all of them."""
-    views = ([part[0]] * S if len(part) == 1 else list(part) for part in map(rows, parts))
-    return list(zip(*views, strict=True))
-
-
-def _product_back(w: Array, B: int) -> Callable[[Array, Array], object]:
-    """How Wᵀ d is taken for each sequence: mix(d, out)."""
-    return w.T.dot if B == 1 else lambda d, out: d.dot(w, out)
-
-
-def _project(x: Array, w: Array, bias: Array, out: Array) -> Array:
-    """W x + b of all steps in one product: (S, B, D) → the first S·B rows of `out`."""
-    S, B, D = x.shape
-    a = out[: S * B]
-    np.dot(x.reshape(S * B, D), w.T, a)
-    add(a, bias, a)
-    return a
-
-
-def _blocks(a: Array, B: int, H: int) -> Array:
-    """(S·B, G·H) as the steps read it: (S, G, B, H), or (S, G·H) where B is 1."""
-    return a if B == 1 else a.reshape(-1, B, a.shape[1] // H, H).transpose(0, 2, 1, 3)
 
 
 class RNN:
@@ -184,7 +72,7 @@ class RNN:
         H = w.hh.shape[1]
         a: Array = np.empty((S * B, H), w.hh.dtype)
         states: Array = np.empty((S + 1, B, H), a.dtype)
-        mix, _, _, turn = _product(w.hh, B)
+        mix, _, _, turn = product(w.hh, B)
         first, *after = rows(states)
         steps = list(zip(rows(a.reshape(S, B, H)), after, strict=True))
         bias = np.empty(H, a.dtype)
@@ -195,7 +83,7 @@ class RNN:
             w.bias(bias)
 
         def run(x: Array, h: Array, c: Maybe, kept: Array) -> None:
-            _project(x, w.ih, bias, a)
+            project(x, w.ih, bias, a)
             states[0] = h[0]
             h_ = first
             for a_t, h_t in steps[: len(x)]:
@@ -244,8 +132,8 @@ class RNN:
         H = w.hh.shape[1]
         slopes: Array = np.empty((S, B, H), w.hh.dtype)
         da: Array = np.empty((1 if many else S, many or B, H), w.hh.dtype)
-        mix = _product_back(w.hh, many or B)
-        one = _ONES[da.dtype]
+        mix = product_back(w.hh, many or B)
+        one = ONES[da.dtype]
 
         def look(past: Past) -> None:
             slope = slopes[: len(past.h)]
@@ -260,7 +148,7 @@ class RNN:
             multiply(d, slope, da)
             mix(da, dh)
 
-        return Backward(look, _each(S, slopes, da), step, da, da, slice(0))
+        return Backward(look, each(S, slopes, da), step, da, da, slice(0))
 
     def gradients(self, du: Array, past: Past, out: Array) -> None:
         """dL/dW_hh, (G·H, H), from du (S·B, G·H)."""
@@ -302,22 +190,23 @@ class GRU:
         found = rows(gates[:, :3] if after else gates[:, :2])
         parts = (found, *(rows(gates[:, at]) for at in (slice(2), 0, 1, 2, 3)))
         read = a if after else a[:, : 2 * H]
-        steps = list(zip(_blocks(read, B, H), rows(a_n), *parts, later, strict=True))
-        mix, u, blocks, turn = _product(w.hh if after else w.hh[: 2 * H], B)
-        mix_n, u_n, _, turn_n = _product(w.hh[2 * H :], B)
-        one = _ONES[a.dtype]
+        steps = list(zip(blocks(read, B, H), rows(a_n), *parts, later, strict=True))
+        mix, u, u_blocks, turn = product(w.hh if after else w.hh[: 2 * H], B)
+        mix_n, u_n, _, turn_n = product(w.hh[2 * H :], B)  # where the reset comes before, W_hn waits for it
+        one = ONES[a.dtype]
         bias = np.empty(3 * H, a.dtype)
         b_hn = 0.0 if w.b_hh is None else w.b_hh[2 * H :]
 
         def prepare() -> None:
             turn()
-            turn_n()
+            if not after:
+                turn_n()
             # b_hn is scaled where the reset comes after, and no part of a_n then.
             w.bias(bias, 2 * H if after else None)
 
         def run(x: Array, h: Array, c: Maybe, kept: Array) -> None:
             S = len(x)
-            projected = _project(x, w.ih, bias, a)
+            projected = project(x, w.ih, bias, a)
             a_n[:S] = projected[:, 2 * H :].reshape(S, B, H)
             projected[:, 2 * H :] = b_hn
             np.negative(projected, projected)
@@ -326,7 +215,7 @@ class GRU:
             if after:
                 for a_t, a_n_t, found_t, rz_t, r_t, z_t, scaled_t, n_t, h_t in steps[:S]:
                     mix(h_, u)
-                    subtract(a_t, blocks, found_t)  # −(a_r + W_hr h₋), −(a_z + W_hz h₋), −(W_hn h₋ + b_hn)
+                    subtract(a_t, u_blocks, found_t)  # −(a_r + W_hr h₋), −(a_z + W_hz h₋), −(W_hn h₋ + b_hn)
                     exp(rz_t, rz_t)
                     add(rz_t, one, rz_t)
                     divide(scaled_t, r_t, n_t)
@@ -340,7 +229,7 @@ class GRU:
             else:
                 for a_t, a_n_t, found_t, rz_t, r_t, z_t, scaled_t, n_t, h_t in steps[:S]:
                     mix(h_, u)
-                    subtract(a_t, blocks, found_t)
+                    subtract(a_t, u_blocks, found_t)
                     exp(rz_t, rz_t)
                     add(rz_t, one, rz_t)
                     divide(h_, r_t, scaled_t)
@@ -369,7 +258,7 @@ class GRU:
         through: Array = np.empty((n, H), da.dtype)
         if n == 1:
             through = through[0]
-        one = _ONES[da.dtype]
+        one = ONES[da.dtype]
 
         def look(past: Past) -> None:
             r, z, n, scaled = past.kept.swapaxes(0, 1)
@@ -387,7 +276,7 @@ class GRU:
             multiply(to_z, subtract(past.h_, n), to_z)
 
         if after:
-            mix = _product_back(w.hh, n)
+            mix = product_back(w.hh, n)
 
             def step(d: Array, dh: Array, dc: Array, taken: tuple[Array, ...]) -> None:
                 to_z, to_n, to_r, r, z, dn, du, du_r, du_z, du_n = taken
@@ -401,8 +290,8 @@ class GRU:
 
             parts = [da[:, :, 2 * H :], du, du[:, :, :H], du[:, :, H : 2 * H], du[:, :, 2 * H :]]
         else:
-            mix = _product_back(w.hh[: 2 * H], n)
-            mix_n = _product_back(w.hh[2 * H :], n)
+            mix = product_back(w.hh[: 2 * H], n)
+            mix_n = product_back(w.hh[2 * H :], n)
             drh = np.empty_like(through)
 
             def step(d: Array, dh: Array, dc: Array, taken: tuple[Array, ...]) -> None:
@@ -418,7 +307,7 @@ class GRU:
                 add(dh, through, dh)
 
             parts = [da[:, :, 2 * H :], da[:, :, : 2 * H], da[:, :, :H], da[:, :, H : 2 * H]]
-        steps = _each(S, *factors.swapaxes(0, 1), *parts)
+        steps = each(S, *factors.swapaxes(0, 1), *parts)
         return Backward(look, steps, step, da, du, slice(2 * H if after else 0))
 
     def gradients(self, du: Array, past: Past, out: Array) -> None:
@@ -460,14 +349,14 @@ class LSTM:
         first, *later = rows(states)
         gc = carried[:-1]
         parts = (gates, gates[:, :2], gates[:, 2], gates[:, 3], gc, gc[:, 0], carried[1:, 1])
-        steps = list(zip(_blocks(a, B, H), *map(rows, parts), later, strict=True))
-        mix, u, blocks, turn = _product(w.hh, B)
+        steps = list(zip(blocks(a, B, H), *map(rows, parts), later, strict=True))
+        mix, u, u_blocks, turn = product(w.hh, B)
         v: Array = u if B == 1 else np.empty((4, B, H), a.dtype)
         both: Array = np.empty((2, B, H), a.dtype)
         v_g, let_in, held = v[2], both[0], both[1]
         if B == 1:
             v_g, let_in, held, both = u[2 * H : 3 * H], let_in[0], held[0], both.reshape(-1)
-        one = _ONES[a.dtype]
+        one = ONES[a.dtype]
         bias = np.empty(4 * H, a.dtype)
 
         def prepare() -> None:
@@ -477,14 +366,14 @@ class LSTM:
         def run(x: Array, h: Array, c: Maybe, kept: Array) -> None:
             assert c is not None
             S = len(x)
-            projected = _project(x, w.ih, bias, a)
+            projected = project(x, w.ih, bias, a)
             np.negative(projected, projected)
             states[0] = h[0]
             carried[0, 1] = c[0]
             h_ = first
             for a_t, gates_t, if_t, tanh_c_t, o_t, gc_t, g_t, c_t, h_t in steps[:S]:
                 mix(h_, u)
-                subtract(a_t, blocks, v)
+                subtract(a_t, u_blocks, v)
                 tanh(v_g, g_t)
                 exp(v, gates_t)
                 add(gates_t, one, gates_t)  # in g's place stands what tanh(c) is written over
@@ -509,8 +398,8 @@ class LSTM:
         factors: Array = np.empty((S, 6, B, H), w.hh.dtype)
         da: Array = np.empty((1 if many else S, n, 4 * H), w.hh.dtype)
         through: Array = np.empty(H if n == 1 else (n, H), da.dtype)
-        mix = _product_back(w.hh, n)
-        one = _ONES[da.dtype]
+        mix = product_back(w.hh, n)
+        one = ONES[da.dtype]
 
         def look(past: Past) -> None:
             assert past.c_ is not None
@@ -541,13 +430,13 @@ class LSTM:
             mix(da, dh)
 
         # Three gates from one dc: a block for each, which even with B dropped is an axis of its own.
-        blocks = da.reshape(len(da), n, 4, H).transpose(0, 2, 1, 3)[:, :3]
+        three = da.reshape(len(da), n, 4, H).transpose(0, 2, 1, 3)[:, :3]
         to_ifg = factors[:, :3]
         if n == 1:
-            blocks, to_ifg = blocks[:, :, 0], to_ifg[:, :, 0]
-        views = (to_ifg, blocks if len(da) == S else [blocks[0]] * S)
-        alone = _each(S, factors[:, 3], factors[:, 4], factors[:, 5], da, da[:, :, 3 * H :])
-        steps = [(*one_by_one, *three) for one_by_one, *three in zip(alone, *views, strict=True)]
+            three, to_ifg = three[:, :, 0], to_ifg[:, :, 0]
+        views = (to_ifg, three if len(da) == S else [three[0]] * S)
+        alone = each(S, factors[:, 3], factors[:, 4], factors[:, 5], da, da[:, :, 3 * H :])
+        steps = [(*taken, *both) for taken, *both in zip(alone, *views, strict=True)]
         return Backward(look, steps, step, da, da, slice(0))
 
     def gradients(self, du: Array, past: Past, out: Array) -> None:

@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tutor.engine.cells import Cell, Maybe, Past, Weights
+from tutor.engine.cells import Cell
 from tutor.engine.checks import Array, one_of, whole
 from tutor.engine.recurrent import NONLINEARITIES, Recurrent
+from tutor.engine.steps import Maybe, Past, Weights
 from tutor.engine.trace import Record, Trace, frozen
 
 _FAR = 2.0**200

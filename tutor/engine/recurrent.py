@@ -3,25 +3,22 @@
 There is one forward pass, and it records: what is shown is what was computed. Both biases are kept apart,
 weights are stored stacked as in PyTorch, and one flat vector holds all parameters, so that an optimiser takes
 them in one stride.
-
-A ragged batch runs to its longest sequence's end, since one product for all sequences costs little more than for one.
-What is computed beyond a sequence's end is thrown away, and 0 is recorded, before anyone can see it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from threading import Lock
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tutor.engine.cells import CELLS, Backward, Forward, Maybe, Past, Weights, rows
+from tutor.engine.cells import CELLS
 from tutor.engine.checks import Array, numbers, one_of, precision, whole
 from tutor.engine.parameters import Parameters
+from tutor.engine.steps import Backward, Forward, Maybe, Past, Weights
+from tutor.engine.stretches import Spare, begin, beyond, ends_of, erase, longest, most, stretches_of, walk
 from tutor.engine.trace import Gradients, Lengths, Record, Trace, frozen
 
 # A pass takes large blocks of memory and gives them back. glibc returns such to the system, which then has to find and
@@ -31,38 +28,6 @@ np.empty(31 << 20, np.uint8)
 
 NONLINEARITIES = ("tanh", "relu", "identity")
 INITS = ("uniform", "orthogonal", "zeros")
-
-_STRETCH = 128
-"""Steps that a cell takes at a time with one sequence, in memory that stays near whatever T is; fewer with more."""
-_LEAST = 32
-"""The same for any number of sequences."""
-_MOST_SPARE = 16
-"""Kinds of pass whose memory is kept for the next."""
-
-
-_Key = tuple[str, str, int, int]
-"""Which way, which layer and direction, steps, sequences."""
-
-
-class _Spare:
-    """What passes left behind: a cell's functions with their memory, made once for many passes.
-
-    Who takes one out has it alone, so that two threads can read with one network at a time.
-    """
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._kept: dict[_Key, Any] = {}
-
-    def take(self, key: _Key) -> Any:
-        with self._lock:
-            return self._kept.pop(key, None)
-
-    def give(self, key: _Key, what: Any) -> None:
-        with self._lock:
-            self._kept[key] = what
-            if len(self._kept) > _MOST_SPARE:
-                del self._kept[next(iter(self._kept))]
 
 
 class Recurrent(Parameters):
@@ -131,7 +96,7 @@ class Recurrent(Parameters):
         self.reset = reset
         self._cell = CELLS[cell](nonlinearity=nonlinearity, reset=reset)
         super().__init__(dict(self._layout()), kind)
-        self._spare = _Spare()
+        self._spare = self._none_spare()
         self._initialise(init, radius, forget_bias, np.random.default_rng(int(seed)))
 
     # Parameters
@@ -139,14 +104,17 @@ class Recurrent(Parameters):
     def move(self, flat: Array) -> None:
         """Live in `flat` from now on, with the values of now."""
         super().move(flat)
-        self._spare = _Spare()
+        self._spare = self._none_spare()
 
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"_spare": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        self._spare = _Spare()
+        self._spare = self._none_spare()
+
+    def _none_spare(self) -> Spare:
+        return Spare(len(self._cell.blocks) * self.hidden_size)
 
     @property
     def num_directions(self) -> int:
@@ -215,10 +183,10 @@ class Recurrent(Parameters):
         """
         x = numbers("x", x, self.dtype, ("T", "B", self.input_size))
         T, B, _ = x.shape
-        ends = _ends(lengths, T, B)
+        ends = ends_of(lengths, T, B)
         h_0, c_0 = self._state(state, B)
         # What stands beyond a sequence's end may be anything, and has no part.
-        below: Array = np.array(x, order="C") if ends is None else np.where(_beyond(ends, T), self.dtype.type(0), x)
+        below: Array = np.array(x, order="C") if ends is None else np.where(beyond(ends, T), self.dtype.type(0), x)
         layers: list[tuple[Record, ...]] = []
         for layer in range(self.num_layers):
             below.flags.writeable = False
@@ -232,16 +200,16 @@ class Recurrent(Parameters):
             below = np.concatenate(outputs, axis=2) if len(outputs) > 1 else outputs[0]
             if ends is not None and self.bidirectional:
                 # The reverse direction's initial state stands where the sequence is over already.
-                below[_beyond(ends, T)[:, :, 0]] = 0.0
+                below[beyond(ends, T)[:, :, 0]] = 0.0
         below.flags.writeable = False
         return Trace(below, ends, tuple(layers), self._cell)
 
     def _run(self, x: Array, first: tuple[Maybe, Maybe], suffix: str, reverse: bool, ends: Lengths) -> Record:
         T, B, _ = x.shape
         h, c, kept = self._memory(T, B)
-        _begin(h, c, first, T if reverse else 0)
-        stretches = _stretches(T, _most(B), ends)
-        key = ("forward", suffix, _power_of_two(stretches), B)
+        begin(h, c, first, T if reverse else 0)
+        stretches = stretches_of(T, most(B), ends)
+        key = ("forward", suffix, longest(stretches), B)
         forward: Forward = self._spare.take(key) or self._cell.forward(self._weights(suffix), *key[2:])
         forward.prepare()
         # A gate's e⁻ᵃ may overflow on its way to 0; a state without bounds may too, and is recorded as it is.
@@ -249,14 +217,14 @@ class Recurrent(Parameters):
             for start, end in reversed(stretches) if reverse else stretches:
                 if reverse and ends is not None:
                     # Who ends here, begins here from its end.
-                    _begin(h, c, first, end, ends == end)
+                    begin(h, c, first, end, ends == end)
                 states, now = slice(start, end + 1), slice(start, end)
                 part = (x[now], h[states], None if c is None else c[states], kept[now])
                 forward.run(*(None if array is None else array[::-1] for array in part) if reverse else part)
         self._spare.give(key, forward)
         record = Record(x, h, c, kept, reverse)
         if ends is not None:
-            _erase(record, ends)
+            erase(record, ends)
         for array in (h, c, kept):
             if array is not None:
                 array.flags.writeable = False
@@ -333,7 +301,7 @@ class Recurrent(Parameters):
         above = self._gradient("d_output", d_output, trace.output.shape)
         last = (self._gradient("d_h_n", d_h_n, shape), self._gradient("d_c_n", d_c_n, shape))
         if trace.lengths is not None:
-            above = np.where(_beyond(trace.lengths, T), self.dtype.type(0), above)
+            above = np.where(beyond(trace.lengths, T), self.dtype.type(0), above)
         flat = np.empty_like(self.flat)
         params = self.views(flat)
         first: tuple[Array, Array] = (np.empty(shape, self.dtype), np.empty(shape, self.dtype))
@@ -384,8 +352,8 @@ class Recurrent(Parameters):
         dh, dc = (np.zeros((B, self.hidden_size), self.dtype) for _ in range(2))
         if record.reverse or ends is None:
             dh[:], dc[:] = last
-        stretches = _stretches(T, _most(B), ends)
-        key = ("backward", suffix, _power_of_two(stretches), B)
+        stretches = stretches_of(T, most(B), ends)
+        key = ("backward", suffix, longest(stretches), B)
         back: Backward = self._spare.take(key) or self._cell.backward(w, *key[2:])
         kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")[: 4 if self.bias else 2]
         into = [params[f"{kind}_{suffix}"] for kind in kinds]
@@ -397,7 +365,7 @@ class Recurrent(Parameters):
                     dh[here], dc[here] = last[0][here], last[1][here]
                 past = record.past.between(start, end)
                 back.look(past)
-                _walk(back, dh, dc, d_output[start:end], d_h[start:end], record.reverse)
+                walk(back, dh, dc, d_output[start:end], d_h[start:end], record.reverse)
                 if here is not None and record.reverse:
                     first[0][here], first[1][here] = dh[here], dc[here]
                     dh[here] = dc[here] = 0.0
@@ -427,78 +395,3 @@ class Recurrent(Parameters):
 
     def _gradient(self, name: str, value: npt.ArrayLike | None, shape: tuple[int, ...]) -> Array:
         return np.zeros(shape, self.dtype) if value is None else numbers(name, value, self.dtype, shape)
-
-
-def _ends(lengths: Any, T: int, B: int) -> Lengths:
-    """(B,) steps in each sequence, or None where all have T."""
-    if lengths is None:
-        return None
-    try:
-        array = np.asarray(lengths)
-    except ValueError:
-        raise ValueError(f"lengths: got {lengths!r}, expected ({B},) whole numbers") from None
-    if array.dtype.kind not in "iu":
-        raise ValueError(f"lengths: got dtype {array.dtype}, expected whole numbers")
-    if array.shape != (B,):
-        raise ValueError(f"lengths: got shape {array.shape}, expected ({B},)")
-    if array.min() < 1 or array.max() > T:
-        raise ValueError(f"lengths: got {array.tolist()}, expected each from 1 to {T}")
-    if (array == T).all():
-        return None
-    ends = array.astype(np.intp)
-    ends.flags.writeable = False
-    return ends
-
-
-def _beyond(ends: npt.NDArray[np.intp], T: int) -> npt.NDArray[np.bool_]:
-    """(T, B, 1): where a sequence is over."""
-    found: npt.NDArray[np.bool_] = (np.arange(T)[:, None] >= ends)[:, :, None]
-    return found
-
-
-def _begin(h: Array, c: Maybe, first: tuple[Maybe, Maybe], at: int, who: Any = ...) -> None:
-    """The initial states of the sequences `who`, at a place in time."""
-    h_0, c_0 = first
-    h[at, who] = 0.0 if h_0 is None else h_0[who]
-    if c is not None:
-        c[at, who] = 0.0 if c_0 is None else c_0[who]
-
-
-def _erase(record: Record, ends: npt.NDArray[np.intp]) -> None:
-    """Record 0 beyond each sequence's end: it may have overflowed there, and 0 times infinity is no 0."""
-    over = _beyond(ends, len(record.x))[:, :, 0]
-    record.kept.swapaxes(1, 2)[over] = 0.0
-    for states in (record.h, record.c):
-        if states is not None:
-            states[1:][over] = 0.0
-
-
-def _stretches(T: int, most: int, ends: Lengths) -> list[tuple[int, int]]:
-    """[0, T) cut where sequences end, and into no more than `most` steps each."""
-    if ends is None and most >= T:
-        return [(0, T)]
-    cuts = {T, *range(0, T, most)} if ends is None else {T, *range(0, T, most), *ends.tolist()}
-    return list(pairwise(sorted(cuts)))
-
-
-def _most(B: int) -> int:
-    """Steps to take at a time with B sequences."""
-    return max(_LEAST, _STRETCH // B)
-
-
-def _power_of_two(stretches: list[tuple[int, int]]) -> int:
-    """Room for the longest, and a little more, so that what was made for one length serves its neighbours."""
-    return 1 << (max(end - start for start, end in stretches) - 1).bit_length()
-
-
-def _walk(back: Backward, dh: Array, dc: Array, d_output: Array, d_h: Array, reverse: bool) -> None:
-    """Some steps, the one taken last first: fills d_h, and leaves in dh and dc what came before."""
-    if len(dh) == 1:
-        dh, dc = dh[0], dc[0]
-    steps = back.steps[: len(d_h)]
-    if not reverse:
-        steps, d_output, d_h = steps[::-1], d_output[::-1], d_h[::-1]
-    step = back.step
-    for d_output_t, d_t, taken in zip(rows(d_output), rows(d_h), steps, strict=True):
-        np.add(dh, d_output_t, d_t)
-        step(d_t, dh, dc, taken)

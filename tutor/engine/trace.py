@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tutor.engine.cells import Cell, Maybe, Past
+from tutor.engine.cells import Cell
 from tutor.engine.checks import Array
+from tutor.engine.steps import Maybe, Past
 
 Lengths = npt.NDArray[np.intp] | None
 
