@@ -100,8 +100,37 @@ def test_another_text_is_the_same_network_and_another_corpus_is_not(lab: Lab) ->
     other.models["reader"] = msgspec.structs.replace(other.models["reader"], steps=31)
     assert not other.ready("reader")
     with (lab.folder / "data" / "days.txt").open("a") as file:
+        file.write("# words for its author\n")
+    assert again(lab, cache=lab.cache).ready("reader")
+    with (lab.folder / "data" / "days.txt").open("a") as file:
         file.write("the moon is down\n")
     assert not again(lab, cache=lab.cache).ready("reader")
+
+
+def test_what_is_kept_is_kept_under_the_corpus_that_it_learned_from(lab: Lab) -> None:
+    training = lab.train("reader")
+    next(training)
+    file = lab.folder / "data" / "days.txt"
+    before = file.read_text()
+    file.write_text(before + "the moon is down\n")
+    assert sum(1 for _ in training)
+    assert not again(lab, cache=lab.cache).ready("reader")
+    file.write_text(before)
+    assert again(lab, cache=lab.cache).ready("reader")
+
+
+def test_where_one_sequence_ends_is_part_of_a_corpus(lab: Lab) -> None:
+    lab.ensure("reader")
+    file = lab.folder / "data" / "days.txt"
+    file.write_text(file.read_text().replace("the sun is up\nthe sun is down", "the sun is\nup the sun is down", 1))
+    assert not again(lab, cache=lab.cache).ready("reader")
+
+
+def test_a_corpus_is_not_looked_for_outside_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("a b")
+    lab = Lab({"m": ModelEntry(task="next-word", corpus="../x.txt")}, folder=tmp_path / "lessons")
+    with pytest.raises(ValueError, match=r"\.\./x\.txt: got a path that does not stay in"):
+        lab.ensure("m")
 
 
 def test_another_engine_version_trains_anew(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,13 +159,6 @@ CASES = [
         'a bidirectional network has read the next token before it is to guess it; drop `bidirectional`, or write task = "untrained"',
     ),
     (
-        "models",
-        "data/days.txt",
-        "../../x.txt",
-        "../../x.txt",
-        "the corpus `../../x.txt` lies outside the lessons' folder; write its path from the lessons' folder, as data/alphabet.txt",
-    ),
-    (
         "values",
         'probe = "uniform_bits", of = 8 }\nnext',
         'probe = "uniform_bit", of = 8 }\nnext',
@@ -561,16 +554,41 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     assert str(caught.value.problems[0]) == f"{path}:3: a byte that is not UTF-8; save the file as UTF-8"
 
 
-def test_a_missing_file_and_a_missing_corpus(tmp_path: Path) -> None:
+def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(LessonError, match="cannot be read"):
         load_lesson(tmp_path / "no.md")
-    path = write(tmp_path / "lessons")
-    (tmp_path / "lessons" / "data" / "days.txt").unlink()
+
+
+@pytest.mark.parametrize(
+    ("corpus", "content", "found"),
+    [
+        ("data/days.txt", None, "days.txt: got nothing there, expected a text file"),
+        ("data", b"", "data: got something else, expected a text file"),
+        ("data/days.txt", b"the sun\n\xff\n", "days.txt:2: got the byte 0xff, expected UTF-8 text"),
+        (
+            "data/days.txt",
+            b"# nothing\n\n",
+            "days.txt: got no line, expected at least one that is neither blank nor a comment",
+        ),
+        ("data/days.txt", b"a" * 4_000_001, "days.txt: got 4000001 bytes, expected at most 4000000"),
+        ("../../x.txt", b"", "../../x.txt: got a path that does not stay in {folder}, expected one that does"),
+    ],
+    ids=["missing", "a folder", "no text", "empty", "large", "outside"],
+)
+def test_a_corpus_that_cannot_be_read(tmp_path: Path, corpus: str, content: bytes | None, found: str) -> None:
+    text = LESSON.replace("data/days.txt", corpus)
+    path = write(tmp_path / "lessons", text)
+    days = tmp_path / "lessons" / "data" / "days.txt"
+    if content is None:
+        days.unlink()
+    else:
+        days.write_bytes(content)
     with pytest.raises(LessonError) as caught:
         load_lesson(path)
     (problem,) = caught.value.problems
-    assert problem.line == line_of(LESSON, "corpus =")
-    assert problem.what.startswith("the corpus `data/days.txt` is not a file in")
+    assert problem.line == line_of(text, "corpus =")
+    assert problem.what == f"the corpus `{corpus}` cannot be read ({found.format(folder=tmp_path / 'lessons')})"
+    assert problem.mend == "write the path of a text file from the lessons' folder, as data/alphabet.txt"
 
 
 def test_a_control_character_by_escape_in_a_block(tmp_path: Path) -> None:

@@ -234,12 +234,17 @@ def test_a_receptive_field_counts_the_present() -> None:
 # ImageEncoder
 
 
-@pytest.mark.parametrize("case", ENCODERS, ids=str)
-def test_gradients_of_an_encoder(case: tuple) -> None:
+def encoded(case: tuple) -> tuple[ImageEncoder, np.ndarray, Any]:
+    """An encoder, images, and what it made of them."""
     B, H, W, size, channels, k = case
     encoder = ImageEncoder(H, W, size, channels=channels, kernel_size=k, dtype=np.float64, seed=3)
     x = normal(B, 1, H, W)
-    record = encoder.forward(x)
+    return encoder, x, encoder.forward(x)
+
+
+@pytest.mark.parametrize("case", ENCODERS, ids=str)
+def test_gradients_of_an_encoder(case: tuple) -> None:
+    encoder, x, record = encoded(case)
     check_gradients(
         encoder, x, lambda: encoder.forward(x).output, lambda d_y, grads: encoder.backward(record, d_y, grads)
     )
@@ -247,10 +252,8 @@ def test_gradients_of_an_encoder(case: tuple) -> None:
 
 @pytest.mark.parametrize("case", ENCODERS, ids=str)
 def test_an_encoder_is_its_stages(case: tuple) -> None:
-    B, H, W, size, channels, k = case
-    encoder = ImageEncoder(H, W, size, channels=channels, kernel_size=k, dtype=np.float64, seed=3)
-    x = normal(B, 1, H, W)
-    record = encoder.forward(x)
+    B, _, _, size, channels, k = case
+    encoder, x, record = encoded(case)
     state, below = encoder.state_dict(), x
     for i, (before, after) in enumerate(zip((1, channels[0]), channels, strict=True)):
         conv = Conv2d(before, after, k, padding=k // 2, dtype=np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,21 +25,25 @@ def compare(ours: dict[str, np.ndarray], theirs: Any) -> None:
         np.testing.assert_allclose(ours[name], parameter.grad, atol=1e-10, err_msg=name)
 
 
-@pytest.mark.parametrize("case", [*itertools.product([1, 2, 3, 5], [0, 1, 2], [1, 2, 3])], ids=str)
-def test_conv2d(case: tuple[int, int, int]) -> None:
-    k, padding, stride = case
-    ours = Conv2d(3, 4, k, padding=padding, stride=stride, dtype=np.float64, seed=1)
-    theirs = torch.nn.Conv2d(3, 4, k, padding=padding, stride=stride, dtype=torch.float64)
+def compare_layers(ours: Any, theirs: Any, x: np.ndarray, respond: Callable[[Any], Any]) -> None:
+    """Outputs and every gradient; `respond` is what theirs makes of x, in our order of axes."""
     load(theirs, ours)
-    x = RNG.standard_normal((2, 3, 7, 10))
     x_t = torch.tensor(x, requires_grad=True)
-    y, y_t = ours.forward(x), theirs(x_t)
+    y, y_t = ours.forward(x), respond(x_t)
     np.testing.assert_allclose(y, y_t.detach(), atol=1e-10)
     d_y = RNG.standard_normal(y.shape)
     y_t.backward(torch.tensor(d_y))
     grads = ours.views(np.empty_like(ours.flat))
     np.testing.assert_allclose(ours.backward(x, d_y, grads), x_t.grad, atol=1e-10)
     compare(grads, theirs)
+
+
+@pytest.mark.parametrize("case", [*itertools.product([1, 2, 3, 5], [0, 1, 2], [1, 2, 3])], ids=str)
+def test_conv2d(case: tuple[int, int, int]) -> None:
+    k, padding, stride = case
+    ours = Conv2d(3, 4, k, padding=padding, stride=stride, dtype=np.float64, seed=1)
+    theirs = torch.nn.Conv2d(3, 4, k, padding=padding, stride=stride, dtype=torch.float64)
+    compare_layers(ours, theirs, RNG.standard_normal((2, 3, 7, 10)), theirs)
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 4])
@@ -57,17 +62,12 @@ def test_causal_conv1d(case: tuple[int, int, int]) -> None:
     k, dilation, T = case
     ours = CausalConv1d(3, 4, k, dilation=dilation, dtype=np.float64, seed=1)
     theirs = torch.nn.Conv1d(3, 4, k, dilation=dilation, dtype=torch.float64)
-    load(theirs, ours)
-    x = RNG.standard_normal((T, 2, 3))
-    x_t = torch.tensor(x, requires_grad=True)
-    padded = torch.nn.functional.pad(x_t.permute(1, 2, 0), ((k - 1) * dilation, 0))
-    y, y_t = ours.forward(x), theirs(padded).permute(2, 0, 1)
-    np.testing.assert_allclose(y, y_t.detach(), atol=1e-10)
-    d_y = RNG.standard_normal(y.shape)
-    y_t.backward(torch.tensor(d_y))
-    grads = ours.views(np.empty_like(ours.flat))
-    np.testing.assert_allclose(ours.backward(x, d_y, grads), x_t.grad, atol=1e-10)
-    compare(grads, theirs)
+
+    def respond(x_t: Any) -> Any:
+        padded = torch.nn.functional.pad(x_t.permute(1, 2, 0), ((k - 1) * dilation, 0))
+        return theirs(padded).permute(2, 0, 1)
+
+    compare_layers(ours, theirs, RNG.standard_normal((T, 2, 3)), respond)
 
 
 @pytest.mark.parametrize("case", [(12, 12, 3), (7, 10, 3), (5, 9, 2), (8, 4, 5)], ids=str)

@@ -15,10 +15,11 @@ from typing import Any, Literal, get_args
 import msgspec
 from msgspec import Struct
 
-from tutor.course.lab import Lab, ModelEntry, bits
+from tutor.course.lab import Lab, ModelEntry
 from tutor.course.measured import Found
 from tutor.course.probes import Probe, models_of
 from tutor.engine.gradient_flow import decay
+from tutor.engine.losses import bits
 from tutor.engine.model import Run
 from tutor.engine.training import Checkpoint
 

@@ -8,7 +8,6 @@ gives the same bytes as if it had never been stopped, and only a finished one is
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +19,10 @@ import numpy as np
 from msgspec import Struct
 
 from tutor.engine import weights
+from tutor.engine.datasets import read_lines, within
 from tutor.engine.model import Model, ModelSpec, Run
 from tutor.engine.text import Vocabulary, tokenize
 from tutor.engine.training import Checkpoint, TrainingSpec, fit
-
-MAX_CORPUS_BYTES = 4_000_000
-"""A corpus is written by hand or comes from a small table; a larger file is a mistake."""
 
 Start = Literal["zeros", "random"]
 
@@ -134,6 +131,7 @@ class Lab:
         self.cannot_save: str | None = None
         self._kept: dict[str, _Kept] = {}
         self._runs: dict[tuple[str, str, Start], Run] = {}
+        self._lines: dict[str, tuple[str, ...]] = {}
         self._corpora: dict[str, tuple[tuple[str, ...], ...]] = {}
         self._lock = RLock()
 
@@ -149,14 +147,24 @@ class Lab:
             raise ValueError(f"no model `{name}` in this lesson; it has {', '.join(self.models) or 'none'}") from None
 
     def corpus(self, name: str) -> tuple[tuple[str, ...], ...]:
-        """The tokens of each sequence that a model learns from; empty when it has no corpus."""
+        """The tokens of each sequence that a model learns from; empty when it has no corpus.
+
+        Raises:
+            ValueError: the corpus cannot be read, or lies outside the lessons' folder.
+        """
         entry = self.entry(name)
         if not entry.corpus:
             return ()
         with self._lock:
             if name not in self._corpora:
-                self._corpora[name] = sequences(corpus_bytes(self.folder, entry.corpus), entry.unit)
+                self._corpora[name] = tuple(tokenize(line, entry.unit) for line in self._read(entry))
             return self._corpora[name]
+
+    def _read(self, entry: ModelEntry) -> tuple[str, ...]:
+        """The lines of a corpus, as they were when they were first asked for."""
+        if entry.corpus not in self._lines:
+            self._lines[entry.corpus] = read_lines(within(self.folder, entry.corpus))
+        return self._lines[entry.corpus]
 
     def ready(self, name: str) -> bool:
         """Whether it is as it should be: untrained by design, or trained to its end, here or before."""
@@ -295,7 +303,8 @@ class Lab:
         digest = hashlib.sha256()
         digest.update(msgspec.json.encode(what, order="sorted"))
         digest.update(b"\0" + weights.ENGINE_VERSION.encode() + b"\0")
-        digest.update(corpus_bytes(self.folder, entry.corpus))
+        # What it learns from, and not the file as it is by now.
+        digest.update("\n".join(self._read(entry)).encode())
         return self.cache / "models" / f"{digest.hexdigest()}.npz"
 
     def _save(self, name: str, kept: _Kept) -> None:
@@ -332,44 +341,3 @@ class Lab:
             for step, steps, loss, norm, held_out in rows
         ]
         self._kept[name] = _Kept(model, history)
-
-
-def corpus_bytes(folder: Path, corpus: str) -> bytes:
-    """A corpus as it lies in the lessons' folder.
-
-    Raises:
-        ValueError: it is missing, outside the folder, or larger than `MAX_CORPUS_BYTES`.
-    """
-    path = folder / corpus
-    try:
-        if not path.resolve().is_relative_to(folder.resolve()):
-            raise ValueError(f"the corpus `{corpus}` lies outside the lessons' folder")
-        if not path.is_file():
-            raise ValueError(f"the corpus `{corpus}` is not a file in {folder}")
-        if path.stat().st_size > MAX_CORPUS_BYTES:
-            raise ValueError(f"the corpus `{corpus}` is larger than {MAX_CORPUS_BYTES} bytes")
-        return path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"the corpus `{corpus}` cannot be read: {error.strerror or error}") from error
-
-
-def sequences(data: bytes, unit: Literal["words", "characters"]) -> tuple[tuple[str, ...], ...]:
-    """The tokens of each line; blank lines and lines that start with `#` are no sequence.
-
-    Raises:
-        ValueError: it is not UTF-8, or holds no sequence.
-    """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"the corpus is not UTF-8 (byte {error.start})") from error
-    lines = [line.strip() for line in text.split("\n")]
-    found = tuple(tokenize(line, unit) for line in lines if line and not line.startswith("#"))
-    if not found:
-        raise ValueError("the corpus holds no sequence: one a line, `#` for comments")
-    return found
-
-
-def bits(nats: float) -> float:
-    """Nats in bits."""
-    return nats / math.log(2)

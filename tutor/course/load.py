@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from tutor.course import shape
 from tutor.course.blocks import Block, Reader, read_block
-from tutor.course.lab import ModelEntry, corpus_bytes, sequences
+from tutor.course.lab import ModelEntry
 from tutor.course.lesson import (
     Block as LessonBlock,
 )
@@ -46,6 +46,7 @@ from tutor.course.source import (
     read_text,
 )
 from tutor.course.words import FEEDBACK, prose_lines, wrong_words
+from tutor.engine.datasets import read_lines, within
 
 __all__ = ["LessonError", "load_course", "load_lesson"]
 
@@ -182,10 +183,11 @@ def _read_front(reader: Reader, table: dict[str, Any], lines: list[str], folder:
             reader.add(at("models", name, key), what, mend)
         if model.corpus:
             try:
-                sequences(corpus_bytes(folder, model.corpus), model.unit)
+                read_lines(within(folder, model.corpus))
             except ValueError as error:
-                mend = "write its path from the lessons' folder, as data/alphabet.txt"
-                reader.add(at("models", name, "corpus"), str(error), mend)
+                what = f"the corpus `{model.corpus}` cannot be read ({error})"
+                mend = "write the path of a text file from the lessons' folder, as data/alphabet.txt"
+                reader.add(at("models", name, "corpus"), what, mend)
     reader.models = models
     reader.named = frozenset(given if isinstance(given, dict) else ())
     named = table.get("values", {})

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tutor.course.lab import Lab, ModelEntry, bits
+from tutor.course.lab import Lab, ModelEntry
 from tutor.course.measured import Base, Found, Measured, number, winner
+from tutor.engine.losses import bits
 from tutor.engine.model import Run
 
 

@@ -50,7 +50,7 @@ class Spare:
             return self._kept.pop(key, None)
 
     def give(self, key: Key, what: Any) -> None:
-        """Leave it for the next pass of this kind; not what is so large that to make it anew is the least of the work."""
+        """Leave it for the next pass of this kind; not what is so large that to make it anew is little of the work."""
         _, _, steps, sequences = key
         if steps * sequences * self._width > _LARGE:
             return
