@@ -92,6 +92,34 @@ def test_it_writes_what_it_learned_and_ends(cell: str) -> None:
     assert not list(generate(model, ["a"], max_tokens=0))
 
 
+@pytest.mark.parametrize("cell", list(CELLS))
+def test_it_draws_as_one_does_by_hand_until_the_end(cell: str) -> None:
+    model = Model(ModelSpec(cell=cell, hidden_size=4, seed=1), Vocabulary("ab", end=True))
+    lengths = set()
+    for seed in range(12):
+        rng, text = np.random.default_rng([seed, 5]), ["a"]
+        while len(text) < 9:
+            logits = model.run(text).logits[-1].astype(np.float64)
+            logits[0] = -np.inf
+            index = choose(distribution(logits, temperature=1.5), rng)
+            if index == model.vocabulary.end:
+                break
+            text.append(model.vocabulary.tokens[index])
+        assert [s.token for s in generate(model, ["a"], temperature=1.5, max_tokens=8, seed=seed)] == text[1:]
+        lengths.add(len(text))
+    assert len(lengths) > 2
+
+
+@pytest.mark.parametrize("cell", list(CELLS))
+def test_it_begins_at_the_state_that_is_given(cell: str) -> None:
+    model = Model(ModelSpec(cell=cell, hidden_size=4, num_layers=2, seed=3), Vocabulary("abc"))
+    h_0 = np.random.default_rng(0).standard_normal((2, 1, 4)).astype(np.float32)
+    (said,) = generate(model, ["a", "b"], max_tokens=1, h_0=h_0)
+    logits = model.run(["a", "b"], h_0.ravel()).logits[-1].astype(np.float64)
+    logits[0] = -np.inf
+    assert said.probability == pytest.approx(softmax(logits)[model.vocabulary.index(said.token)], rel=1e-5)
+
+
 def test_the_same_seed_writes_the_same_and_unknown_is_never_said() -> None:
     model = Model(ModelSpec(hidden_size=4), Vocabulary("ab", start=True))
     texts = {tuple(s.token for s in generate(model, ["a"], seed=seed, max_tokens=30)) for seed in (1, 1, 2)}

@@ -202,6 +202,18 @@ def test_float32_networks_are_measured_in_float64() -> None:
     assert flow.norms.dtype == flow.singular_values[1].dtype == np.float64
 
 
+def test_the_jacobians_are_multiplied_in_full_precision() -> None:
+    """∂h_t/∂h_{t−1} = diag(1 − h_t²) W_hh, multiplied out: to more digits than a float32 or a difference has."""
+    case = example(("rnn", {}), T=6, B=1, H=4)
+    trace = case.net.forward(case.x, case.state)
+    flow = gradient_flow(case.net, trace, at=[0])
+    w, product = case.net.state_dict()["weight_hh_l0"], np.eye(4)
+    for t in range(5, -1, -1):
+        product = product @ np.diag(1.0 - trace.output[t, 0] ** 2) @ w
+        assert flow.norms[t] == pytest.approx(np.linalg.norm(product), rel=1e-12)
+    np.testing.assert_allclose(flow.singular_values[0], np.linalg.svd(product, compute_uv=False), rtol=1e-9)
+
+
 def test_what_cannot_be_is_refused_by_name() -> None:
     case = example(("rnn", {}), T=3, B=2)
     with pytest.raises(ValueError, match="trace: got a batch of 2, expected 1"):

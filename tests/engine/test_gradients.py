@@ -100,6 +100,25 @@ def test_beyond_a_sequence_s_end_every_gradient_is_zero() -> None:
             assert values[:3, 2].all(axis=-1).any()
 
 
+@pytest.mark.parametrize("kind", KINDS, ids=name_of)
+def test_each_layer_s_gradients_are_those_of_a_network_of_its_own(kind: tuple[str, dict[str, Any]]) -> None:
+    """The top one reads what the bottom one says, and its dL/dx is dL/d output there."""
+    cell, options = kind
+    case = example(kind, layers=2, D=3)
+    trace = case.net.forward(case.x)
+    grads = case.net.backward(trace, case.d_output)
+    d = case.d_output
+    for layer in (1, 0):
+        alone = Recurrent(cell, 3, 3, dtype=np.float64, **options)
+        alone.load_state_dict({n[:-1] + "0": w for n, w in case.net.state_dict().items() if n.endswith(f"l{layer}")})
+        found = alone.backward(alone.forward(trace.gates(0)["h"] if layer else case.x), d)
+        np.testing.assert_allclose(grads.h(layer), found.h(), rtol=1e-12)
+        for name, gradient in found.params.items():
+            np.testing.assert_allclose(grads.params[f"{name[:-1]}{layer}"], gradient, rtol=1e-12, atol=1e-14)
+        d = found.x
+    np.testing.assert_allclose(grads.x, d, rtol=1e-12)
+
+
 def test_an_output_that_no_loss_looks_at_has_no_gradient() -> None:
     case = example(("gru", {}))
     trace = case.net.forward(case.x)

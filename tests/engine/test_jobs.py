@@ -129,6 +129,45 @@ def test_a_copy_is_a_model_of_its_own(case: Any) -> None:
     assert model.measure(model.encode(items)) == other.measure(other.encode(items))
 
 
+@pytest.mark.parametrize("case", CASES[:11], ids=name_of)
+def test_a_copy_of_who_has_learned_finds_the_same_gradient(case: Any) -> None:
+    make, cell, options = case
+    model, items = make(cell, **options)
+    batch = model.encode(items)
+    model.loss_and_gradient(batch)
+    other = copy.deepcopy(model)
+    for one in (model, other):
+        one.flat *= 0.5
+    np.testing.assert_array_equal(other.loss_and_gradient(batch)[1], model.loss_and_gradient(batch)[1])
+
+
+@pytest.mark.parametrize("both", [False, True])
+@pytest.mark.parametrize("make", [tags, tags_some, classifies])
+def test_the_loss_is_the_mean_over_what_there_is_to_say(make: Any, both: bool) -> None:
+    """Against runs, one by one: what is computed together here is put together there."""
+    model, items = make("gru", bidirectional=both)
+    costs, right = [], []
+    for words, wanted in items:
+        p = model.run(words).probabilities
+        assert p is not None
+        for at, label in [(-1, wanted)] if model.job == "classify" else enumerate(wanted):
+            if label is not None:
+                costs.append(-np.log(p[at, model.labels.index(label)]))
+                right.append(model.labels[p[at].argmax()] == label)
+    found = model.measure(model.encode(items))
+    assert found.loss == pytest.approx(np.mean(costs), rel=1e-12)
+    assert (found.weight, found.metric) == (len(costs), pytest.approx(np.mean(right)))
+
+
+@pytest.mark.parametrize("loss", ["squared", "absolute"])
+def test_a_forecaster_is_measured_by_its_loss_and_its_mean_absolute_error(loss: str) -> None:
+    model, items = forecasts("gru", loss)
+    batch = model.encode(items)
+    error = np.concatenate([model.forward(x[:, None])[0] - y for x, y in items])
+    mean = np.mean(np.square(error) if loss == "squared" else np.abs(error))
+    assert model.measure(batch) == (pytest.approx(mean), error.size, pytest.approx(np.abs(error).mean()))
+
+
 def test_a_tag_that_hangs_on_a_later_word_is_learned_by_both_directions_alone() -> None:
     items = [(["x", end], [f"before-{end}", end]) for end in "ab"]
     found = {}
@@ -207,6 +246,17 @@ def test_a_captioner_says_where_the_bar_is() -> None:
     assert points[-1].held_out_metric == 1.0
     for image, words in items:
         assert [said.token for said in model.caption(image.astype(np.float32))] == words
+
+
+def test_a_caption_is_the_likeliest_unless_asked_for_otherwise() -> None:
+    model, items = captions("gru", hidden_size=6)
+    image = items[0][0]
+
+    def said(**how: Any) -> list[str]:
+        return [word.token for word in model.caption(image, max_tokens=9, **how)]
+
+    assert all(said(seed=seed) == said(temperature=0.0) for seed in range(5))
+    assert len({tuple(said(temperature=2.0, seed=seed)) for seed in range(5)}) > 1
 
 
 @pytest.mark.parametrize(

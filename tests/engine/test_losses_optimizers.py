@@ -52,6 +52,15 @@ def test_cross_entropy_and_its_slope() -> None:
     assert not slope[2].any()
 
 
+def test_cross_entropy_of_large_scores_is_steady() -> None:
+    for wanted, loss in ((0, 0.0), (1, 1000.0), (2, 2000.0)):
+        found, slope = cross_entropy(np.array([[1000.0, 0.0, -1000.0]]), np.array([wanted]))
+        assert found == loss
+        np.testing.assert_array_equal(slope, [np.array([1.0, 0.0, 0.0]) - np.eye(3)[wanted]])
+    found, _ = cross_entropy(np.full((1, 4), -1e30), np.array([3]))
+    assert found == pytest.approx(math.log(4.0))
+
+
 def test_the_linear_layer_and_its_slopes() -> None:
     layer = Linear(3, 4, dtype=np.float64, seed=1)
     h, d_y = RNG.standard_normal((5, 3)), RNG.standard_normal((5, 4))
@@ -80,6 +89,13 @@ def test_the_embedding_is_a_one_hot_product_and_so_is_its_gradient(limit: int, m
     layer.backward(tokens, d_x, grads)
     np.testing.assert_allclose(grads["weight"], np.einsum("tbv,tbd->vd", one_hot, d_x), atol=1e-14)
     assert not grads["weight"][[2, 3]].any()
+
+
+def test_an_embedding_is_drawn_from_a_normal_distribution() -> None:
+    drawn = Embedding(2000, 8, seed=1).weight
+    assert drawn.mean() == pytest.approx(0.0, abs=0.03)
+    assert drawn.std() == pytest.approx(1.0, abs=0.03)
+    assert (np.abs(drawn) > 2.0).mean() == pytest.approx(0.0455, abs=0.01)
 
 
 @pytest.mark.parametrize("loss", [squared_error, absolute_error])

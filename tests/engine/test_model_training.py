@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import pickle
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tutor.engine import CELLS
+from tutor.engine.learning import Measure
 from tutor.engine.model import Model, ModelSpec, word_vector
 from tutor.engine.text import Vocabulary
 from tutor.engine.training import State, TrainingSpec, fit
@@ -192,6 +194,28 @@ def test_the_terms_of_another_nonlinearity(nonlinearity: str) -> None:
             assert value == pytest.approx(float(run.hidden[t, unit]), abs=1e-6)
 
 
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_the_terms_of_many_layers_are_the_top_one_s(cell: str) -> None:
+    run = Model(ModelSpec(cell=cell, hidden_size=4, num_layers=2, bidirectional=True, seed=2), None).run(
+        ["so", "it", "goes"]
+    )
+    for t in range(3):
+        for unit in range(4):
+            terms = dict(run.terms(t, unit))
+            if cell == "gru":
+                value = (1 - terms["z"]) * terms["n"] + terms["z"] * terms["h₋"]
+            else:
+                assert terms["c"] == pytest.approx(terms["f"] * terms["c₋"] + terms["i"] * terms["g"], abs=1e-6)
+                value = terms["o"] * math.tanh(terms["c"])
+            assert value == pytest.approx(float(run.hidden[t, unit]), abs=1e-6)
+
+
+def test_the_states_before_the_first_step_are_those_that_were_given_to_the_top_layer() -> None:
+    first = np.linspace(-1, 1, 24, dtype=np.float32)
+    run = model(num_layers=2, bidirectional=True).run(["a", "b", "c"], first)
+    np.testing.assert_array_equal(run.h_0, first[12:])
+
+
 def test_the_terms_begin_at_the_state_that_was_given() -> None:
     first = np.linspace(-1, 1, 6, dtype=np.float32)
     run = model().run(["a"], first)
@@ -326,6 +350,72 @@ def test_a_refusal_comes_at_once_and_not_with_the_first_step() -> None:
         fit(model(bidirectional=True), DATA, TrainingSpec())
     with pytest.raises(ValueError, match="model: got one without a vocabulary"):
         fit(Model(ModelSpec(), None), DATA, TrainingSpec())
+
+
+class Still:
+    """A learner of numbers, each its own loss, whose gradient is always the same; it notes what it is handed."""
+
+    def __init__(self, gradient: list[float]) -> None:
+        self.gradient = np.array(gradient)
+        self.flat = np.zeros_like(self.gradient)
+        self.seen: list[int] = []
+
+    def encode(self, items: Sequence[int]) -> list[int]:
+        return list(items)
+
+    def loss_and_gradient(self, batch: Sequence[int]) -> tuple[float, np.ndarray]:
+        self.seen += batch
+        return float(np.mean(batch)), self.gradient.copy()
+
+    def measure(self, batch: Sequence[int]) -> Measure:
+        return Measure(float(np.mean(batch)), len(batch), 0.0)
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        return {"flat": self.flat}
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 5, 9])
+def test_each_round_takes_every_example_once(batch_size: int) -> None:
+    """A batch may end one round and begin the next."""
+    still = Still([1.0])
+    training = fit(still, range(5), TrainingSpec(steps=20, batch_size=batch_size))
+    next(training)
+    still.seen.clear()
+    list(training)
+    rounds = [still.seen[start : start + 5] for start in range(0, len(still.seen) - 4, 5)]
+    assert all(sorted(one) == [0, 1, 2, 3, 4] for one in rounds)
+    assert len(rounds) >= 4
+    assert len(set(map(tuple, rounds))) > 1, "each in another order"
+
+
+def test_a_checkpoint_s_loss_is_the_mean_since_the_one_before() -> None:
+    still = Still([1.0])
+    training = fit(still, range(5), TrainingSpec(steps=8, batch_size=2, every=3))
+    assert next(training).loss == 2.0
+    still.seen.clear()
+    for start, end in ((0, 6), (6, 12), (12, 16)):
+        assert next(training).loss == pytest.approx(np.mean(still.seen[start:end]))
+
+
+def test_the_held_out_loss_is_that_of_what_is_held_out() -> None:
+    points = fit(Still([1.0]), range(5), TrainingSpec(steps=2, batch_size=2, every=1), held_out=[7, 8, 12])
+    assert [p.held_out for p in points] == [9.0, 9.0, 9.0]
+
+
+def test_of_many_examples_the_first_checkpoint_takes_some_from_all_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tutor.engine.training._MOST", 3)
+    still = Still([1.0])
+    assert next(fit(still, range(7), TrainingSpec())).loss == 3.0
+    assert still.seen == [0, 3, 6]
+
+
+def test_a_step_follows_the_clipped_gradient_with_momentum() -> None:
+    still = Still([3.0, 4.0])
+    spec = TrainingSpec(steps=2, every=1, learning_rate=0.1, clip=1.0, optimizer="sgd", momentum=0.5)
+    points = list(fit(still, [0], spec, keep_parameters=True))
+    assert [p.gradient_norm for p in points] == [5.0, 5.0, 5.0], "as it was before clipping"
+    for point, steps in zip(points, (0.0, 1.0, 1.0 + 1.5), strict=True):
+        np.testing.assert_allclose(point.parameters["flat"], -0.1 * steps * np.array([0.6, 0.8]), rtol=1e-12)
 
 
 def test_no_steps_is_a_look_at_the_loss() -> None:

@@ -138,6 +138,20 @@ def test_orthogonal_times_radius_in_every_block(cell: str) -> None:
     assert not Recurrent(cell, 2, 5, init="zeros").flat.any()
 
 
+def test_an_orthogonal_draw_is_a_reflection_as_often_as_a_rotation() -> None:
+    found = [
+        Recurrent("rnn", 1, 1, init="orthogonal", seed=seed).state_dict()["weight_hh_l0"][0, 0] for seed in range(40)
+    ]
+    assert set(found) == {1.0, -1.0}
+    assert 8 < found.count(1.0) < 32
+
+
+def test_weights_are_taken_by_name_and_not_by_place() -> None:
+    net, other = Recurrent("gru", 3, 3, seed=1), Recurrent("gru", 3, 3, seed=2)
+    other.load_state_dict(dict(reversed(net.state_dict().items())))
+    np.testing.assert_array_equal(other.flat, net.flat)
+
+
 def test_the_forget_bias_by_name() -> None:
     state = Recurrent("lstm", 2, 3, forget_bias=1.5).state_dict()
     np.testing.assert_array_equal(state["bias_ih_l0"][3:6], 1.5)
@@ -158,6 +172,44 @@ def test_what_stands_beyond_a_sequence_s_end_has_no_part(kind) -> None:
         grads = net.backward(trace, d)
         found.append((trace.output.tobytes(), trace.h_n.tobytes(), grads.flat.tobytes(), grads.x.tobytes()))
     assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=name_of)
+def test_a_record_is_zero_beyond_a_sequence_s_end(kind) -> None:
+    cell, options = kind
+    net = Recurrent(cell, 2, 3, 2, True, dtype=np.float64, seed=1, **options)
+    rng = np.random.default_rng(0)
+    x, first = rng.standard_normal((4, 2, 2)), rng.standard_normal((4, 2, 3))
+    trace = net.forward(x, (first, first) if cell == "lstm" else first, lengths=[4, 2])
+    for record in (*trace.records[0], *trace.records[1]):
+        found = [record.x[2:, 1], record.kept[2:, :, 1], record.h[3:, 1]]
+        if record.c is not None:
+            found.append(record.c[3:, 1])
+        assert not any(values.any() for values in found)
+    np.testing.assert_array_equal(trace.records[0][1].h[[4, 2], [0, 1]], first[1])
+    for layer in (0, 1):
+        for direction in (0, 1):
+            for values in trace.gates(layer, direction).values():
+                assert not values[2:, 1].any()
+                assert values[:2, 1].any()
+
+
+@pytest.mark.parametrize("B", [1, 3])
+@pytest.mark.parametrize("kind", KINDS, ids=name_of)
+def test_a_network_that_moved_computes_with_its_new_vector(kind, B: int) -> None:
+    """What its passes left behind looks at the old one."""
+    cell, options = kind
+    net, other = (Recurrent(cell, 2, 3, dtype=np.float64, seed=1, **options) for _ in range(2))
+    x = np.random.default_rng(0).standard_normal((4, B, 2))
+    d = np.ones((4, B, 3))
+    net.backward(net.forward(x), d)
+    home = np.empty_like(net.flat)
+    net.move(home)
+    for flat in (home, other.flat):
+        flat *= 0.5
+    trace, fresh = net.forward(x), other.forward(x)
+    np.testing.assert_array_equal(trace.output, fresh.output)
+    np.testing.assert_array_equal(net.backward(trace, d).flat, other.backward(fresh, d).flat)
 
 
 @pytest.mark.parametrize("cell", list(CELLS))

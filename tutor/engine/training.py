@@ -57,8 +57,6 @@ class State:
     """What the optimiser remembers, by name."""
     order: tuple[int, ...]
     """Examples of this round through the data that are still to come."""
-    losses: tuple[float, ...]
-    """Of the batches since the last checkpoint that was due."""
     generator: Mapping[str, Any]
     """NumPy's own account of the generator that draws the order."""
 
@@ -155,7 +153,7 @@ class _Training:
             self.optimizer.load_state(resume.optimizer)
             model.flat[:] = parameters
             self.rng.bit_generator.state = copy.deepcopy(dict(resume.generator))
-            self.step, self.order, self.losses = resume.step, list(resume.order), list(resume.losses)
+            self.step, self.order = resume.step, list(resume.order)
 
     def run(self) -> Generator[Checkpoint, None, None]:
         spec = self.spec
@@ -200,7 +198,6 @@ class _Training:
             frozen(self.model.flat.copy()),
             MappingProxyType({name: frozen(array) for name, array in self.optimizer.state().items()}),
             tuple(self.order),
-            tuple(self.losses),
             MappingProxyType(copy.deepcopy(dict(self.rng.bit_generator.state))),
         )
 
