@@ -83,7 +83,8 @@ class RNN:
             w.bias(bias)
 
         def run(x: Array, h: Array, c: Maybe, kept: Array) -> None:
-            project(x, w.ih, bias, a)
+            projected = project(x, w.ih, a)
+            add(projected, bias, projected)
             states[0] = h[0]
             h_ = first
             for a_t, h_t in steps[: len(x)]:
@@ -206,7 +207,8 @@ class GRU:
 
         def run(x: Array, h: Array, c: Maybe, kept: Array) -> None:
             S = len(x)
-            projected = project(x, w.ih, bias, a)
+            projected = project(x, w.ih, a)
+            add(projected, bias, projected)
             a_n[:S] = projected[:, 2 * H :].reshape(S, B, H)
             projected[:, 2 * H :] = b_hn
             np.negative(projected, projected)
@@ -357,17 +359,18 @@ class LSTM:
         if B == 1:
             v_g, let_in, held, both = u[2 * H : 3 * H], let_in[0], held[0], both.reshape(-1)
         one = ONES[a.dtype]
-        bias = np.empty(4 * H, a.dtype)
+        minus = np.empty(4 * H, a.dtype)
 
         def prepare() -> None:
             turn()
-            w.bias(bias)
+            w.bias(minus)
+            np.negative(minus, minus)
 
         def run(x: Array, h: Array, c: Maybe, kept: Array) -> None:
             assert c is not None
             S = len(x)
-            projected = project(x, w.ih, bias, a)
-            np.negative(projected, projected)
+            projected = project(x, w.ih, a)
+            subtract(minus, projected, projected)
             states[0] = h[0]
             carried[0, 1] = c[0]
             h_ = first

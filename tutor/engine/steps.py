@@ -125,12 +125,11 @@ def product_back(w: Array, B: int) -> Callable[[Array, Array], object]:
     return w.T.dot if B == 1 else lambda d, out: d.dot(w, out)
 
 
-def project(x: Array, w: Array, bias: Array, out: Array) -> Array:
-    """W x + b of all steps in one product: (S, B, D) → the first S·B rows of `out`."""
+def project(x: Array, w: Array, out: Array) -> Array:
+    """W x of all steps in one product: (S, B, D) → the first S·B rows of `out`."""
     S, B, D = x.shape
     a = out[: S * B]
     np.dot(x.reshape(S * B, D), w.T, a)
-    add(a, bias, a)
     return a
 
 
