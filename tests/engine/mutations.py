@@ -84,8 +84,8 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
         (
             "the GRU's reset on the other side of the product",
-            'after = self.reset == "after"\n        a: Array',
-            'after = self.reset == "before"\n        a: Array',
+            'after = self.reset == "after"\n        a = aligned',
+            'after = self.reset == "before"\n        a = aligned',
         ),
         ("the LSTM's i and f swapped in their names", 'kept: ClassVar = ("i", "f"', 'kept: ClassVar = ("f", "i"'),
         ("the LSTM's c not carried", "carried[0, 1] = c[0]", "carried[0, 1] = 0.0"),

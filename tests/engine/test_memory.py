@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tutor.engine import CELLS, Recurrent
+from tutor.engine.memory import aligned
 from tutor.engine.stretches import _MOST_SPARE
 
 
@@ -110,3 +111,12 @@ def test_a_long_pass_is_short_ones_put_together(cell: str, T: int) -> None:
             d_h_n, d_c_n = grads.h_0, grads.c_0
         np.testing.assert_allclose(total, back.flat, rtol=1e-10, atol=1e-10)
         np.testing.assert_allclose(grads.h_0, back.h_0, atol=1e-12)
+
+
+def test_memory_begins_where_a_line_begins() -> None:
+    for size in range(1, 40):
+        array = aligned((size, 3), np.dtype(np.float32))
+        assert array.shape == (size, 3)
+        assert array.flags.c_contiguous
+        assert array.ctypes.data % 64 == 0
+    assert Recurrent("lstm", 3, 4).flat.ctypes.data % 64 == 0

@@ -19,6 +19,7 @@ import numpy as np
 from numpy import add, divide, exp, multiply, subtract, tanh
 
 from tutor.engine.checks import Array
+from tutor.engine.memory import aligned
 from tutor.engine.steps import (
     ONES,
     Backward,
@@ -70,8 +71,8 @@ class RNN:
     def _apart(self, w: Weights, S: int, B: int) -> Forward:
         """The input's part of all steps is one product, to which each step adds its own."""
         H = w.hh.shape[1]
-        a: Array = np.empty((S * B, H), w.hh.dtype)
-        states: Array = np.empty((S + 1, B, H), a.dtype)
+        a = aligned((S * B, H), w.hh.dtype)
+        states = aligned((S + 1, B, H), a.dtype)
         mix, _, _, turn = product(w.hh, B)
         first, *after = rows(states)
         steps = list(zip(rows(a.reshape(S, B, H)), after, strict=True))
@@ -100,7 +101,7 @@ class RNN:
         """One product for each step, (W_hh W_ih b)(h₋ x 1), of one sequence: with small weights a call costs more."""
         H, D = w.ih.shape
         read: Array = np.ones((S + 1, H + D + 1), w.hh.dtype)
-        weight: Array = np.empty((H + D + 1, H), read.dtype).T
+        weight = aligned((H + D + 1, H), read.dtype).T
         steps = list(zip(read[:-1], read[1:, :H], strict=True))
         mix = weight.dot
         squash = self._squash(read.dtype)
@@ -131,8 +132,8 @@ class RNN:
     def backward(self, w: Weights, S: int, B: int, many: int = 0) -> Backward:
         """Up to S backward steps of B sequences; or of one sequence, for `many` gradients whose da are not kept."""
         H = w.hh.shape[1]
-        slopes: Array = np.empty((S, B, H), w.hh.dtype)
-        da: Array = np.empty((1 if many else S, many or B, H), w.hh.dtype)
+        slopes = aligned((S, B, H), w.hh.dtype)
+        da = aligned((1 if many else S, many or B, H), w.hh.dtype)
         mix = product_back(w.hh, many or B)
         one = ONES[da.dtype]
 
@@ -183,10 +184,10 @@ class GRU:
         """A function that takes up to S steps of B sequences, over and over in the same memory."""
         H = w.hh.shape[1]
         after = self.reset == "after"
-        a: Array = np.empty((S * B, 3 * H), w.hh.dtype)
-        a_n: Array = np.empty((S, B, H), a.dtype)
-        gates: Array = np.empty((S, 4, B, H), a.dtype)  # 1/r, 1/z, −scaled (scaled where the reset comes before), n
-        states: Array = np.empty((S + 1, B, H), a.dtype)
+        a = aligned((S * B, 3 * H), w.hh.dtype)
+        a_n = aligned((S, B, H), a.dtype)
+        gates = aligned((S, 4, B, H), a.dtype)  # 1/r, 1/z, −scaled (scaled where the reset comes before), n
+        states = aligned((S + 1, B, H), a.dtype)
         first, *later = rows(states)
         found = rows(gates[:, :3] if after else gates[:, :2])
         parts = (found, *(rows(gates[:, at]) for at in (slice(2), 0, 1, 2, 3)))
@@ -254,10 +255,10 @@ class GRU:
         H, n = w.hh.shape[1], many or B
         after = self.reset == "after"
         # d to a_z, d to a_n, what reaches r to a_r; r; z
-        factors: Array = np.empty((S, 5, B, H), w.hh.dtype)
-        da: Array = np.empty((1 if many else S, n, 3 * H), w.hh.dtype)
-        du = np.empty_like(da) if after else da
-        through: Array = np.empty((n, H), da.dtype)
+        factors = aligned((S, 5, B, H), w.hh.dtype)
+        da = aligned((1 if many else S, n, 3 * H), w.hh.dtype)
+        du = aligned(da.shape, da.dtype) if after else da
+        through = aligned((n, H), da.dtype)
         if n == 1:
             through = through[0]
         one = ONES[da.dtype]
@@ -344,17 +345,17 @@ class LSTM:
     def forward(self, w: Weights, S: int, B: int) -> Forward:
         """A function that takes up to S steps of B sequences, over and over in the same memory."""
         H = w.hh.shape[1]
-        a: Array = np.empty((S * B, 4 * H), w.hh.dtype)
-        gates: Array = np.empty((S, 4, B, H), a.dtype)  # 1/i, 1/f, tanh(c), 1/o
-        carried: Array = np.empty((S + 1, 2, B, H), a.dtype)  # −g of a step beside the c₋ that it finds
-        states: Array = np.empty((S + 1, B, H), a.dtype)
+        a = aligned((S * B, 4 * H), w.hh.dtype)
+        gates = aligned((S, 4, B, H), a.dtype)  # 1/i, 1/f, tanh(c), 1/o
+        carried = aligned((S + 1, 2, B, H), a.dtype)  # −g of a step beside the c₋ that it finds
+        states = aligned((S + 1, B, H), a.dtype)
         first, *later = rows(states)
         gc = carried[:-1]
         parts = (gates, gates[:, :2], gates[:, 2], gates[:, 3], gc, gc[:, 0], carried[1:, 1])
         steps = list(zip(blocks(a, B, H), *map(rows, parts), later, strict=True))
         mix, u, u_blocks, turn = product(w.hh, B)
-        v: Array = u if B == 1 else np.empty((4, B, H), a.dtype)
-        both: Array = np.empty((2, B, H), a.dtype)
+        v = u if B == 1 else aligned((4, B, H), a.dtype)
+        both = aligned((2, B, H), a.dtype)
         v_g, let_in, held = v[2], both[0], both[1]
         if B == 1:
             v_g, let_in, held, both = u[2 * H : 3 * H], let_in[0], held[0], both.reshape(-1)
@@ -398,9 +399,9 @@ class LSTM:
         """The backward steps; see `RNN.backward`."""
         H, n = w.hh.shape[1], many or B
         # dc to (a_i, a_f, a_g), dh to a_o, dh to dc; f
-        factors: Array = np.empty((S, 6, B, H), w.hh.dtype)
-        da: Array = np.empty((1 if many else S, n, 4 * H), w.hh.dtype)
-        through: Array = np.empty(H if n == 1 else (n, H), da.dtype)
+        factors = aligned((S, 6, B, H), w.hh.dtype)
+        da = aligned((1 if many else S, n, 4 * H), w.hh.dtype)
+        through = aligned((H,) if n == 1 else (n, H), da.dtype)
         mix = product_back(w.hh, n)
         one = ONES[da.dtype]
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tutor.engine.checks import Array, numbers
+from tutor.engine.memory import aligned
 
 
 class Parameters:
@@ -31,7 +32,8 @@ class Parameters:
     def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
         self._shapes = dict(shapes)
-        self.flat = np.zeros(sum(math.prod(shape) for shape in self._shapes.values()), dtype)
+        self.flat = aligned((sum(math.prod(shape) for shape in self._shapes.values()),), dtype)
+        self.flat[:] = 0.0
         self._params = self.views(self.flat)
 
     def views(self, flat: Array) -> dict[str, Array]:

@@ -21,11 +21,6 @@ from tutor.engine.steps import Backward, Forward, Maybe, Past, Weights
 from tutor.engine.stretches import Spare, begin, beyond, ends_of, erase, longest, most, stretches_of, walk
 from tutor.engine.trace import Gradients, Lengths, Record, Trace, frozen
 
-# A pass takes large blocks of memory and gives them back. glibc returns such to the system, which then has to find and
-# clear them anew: half of the time of a training step. It keeps what is no larger than the largest block that it has
-# seen returned; so it is shown one, of which nothing is ever touched.
-np.empty(31 << 20, np.uint8)
-
 NONLINEARITIES = ("tanh", "relu", "identity")
 INITS = ("uniform", "orthogonal", "zeros")
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy import add
 
 from tutor.engine.checks import Array
+from tutor.engine.memory import aligned
 
 Maybe = Array | None
 """What belongs to c, or to biases: an array, or None where there is none."""
@@ -106,10 +107,10 @@ def rows(array: Array) -> Array:
 def product(w: Array, B: int) -> tuple[Callable[[Array, Array], object], Array, Array, Callable[[], None]]:
     """How W h is taken for each sequence: mix(h₋, u), u's memory, u seen as (G, B, H), and what to do before a pass."""
     if B == 1:
-        u: Array = np.empty(len(w), w.dtype)
+        u = aligned((len(w),), w.dtype)
         return w.dot, u, u, lambda: None
-    across = np.empty(w.shape[::-1], w.dtype)
-    u = np.empty((B, len(w)), w.dtype)
+    across = aligned(w.shape[::-1], w.dtype)
+    u = aligned((B, len(w)), w.dtype)
     blocks = u.reshape(B, -1, w.shape[1]).transpose(1, 0, 2)
     return (lambda h, out: h.dot(across, out)), u, blocks, lambda: np.copyto(across, w.T)
 
