@@ -14,7 +14,7 @@ from tutor.engine import CELLS
 from tutor.engine.learning import Measure
 from tutor.engine.model import Model, ModelSpec, word_vector
 from tutor.engine.text import Vocabulary
-from tutor.engine.training import State, TrainingSpec, fit
+from tutor.engine.training import TrainingSpec, fit
 
 DATA = [s.split() for s in ("a b c d", "a b d c", "c d a b", "d a")]
 
@@ -262,15 +262,10 @@ def test_a_checkpoint_s_state_goes_on_in_another_process_to_the_same_bytes(at: i
     whole, other = model("gru"), model("gru", seed=9)
     points = list(fit(whole, DATA, spec, keep_state=True))
     assert [p.step for p in points] == [0, 7, 14, 20]
-    state = pickle.loads(pickle.dumps(thawed(points[at].state)))
+    state = pickle.loads(pickle.dumps(points[at].state))
     rest = list(fit(other, DATA, spec, resume=state))
     assert [replace(p, state=None) for p in points[at + 1 :]] == rest
     assert state_of(other) == state_of(whole)
-
-
-def thawed(state: State) -> State:
-    """As a file would bring it back: plain dictionaries."""
-    return replace(state, optimizer=dict(state.optimizer), generator=dict(state.generator))
 
 
 def test_a_state_of_another_training_is_refused() -> None:
@@ -338,6 +333,7 @@ def test_a_training_that_diverges_says_so_and_keeps_finite_weights() -> None:
         ({"learning_rate": math.nan}, "learning_rate: got nan"),
         ({"clip": -1.0}, "clip: got -1.0"),
         ({"optimizer": "adagrad"}, "optimizer: got 'adagrad'"),
+        ({"momentum": 0.9}, "momentum: got 0.9, expected 0: only sgd has it"),
     ],
 )
 def test_a_training_that_cannot_be(options: dict, said: str) -> None:

@@ -37,6 +37,7 @@ class TrainingSpec:
     optimizer: str = "adam"
     """"adam", or "sgd" with `momentum`."""
     momentum: float = 0.0
+    """Of "sgd", from 0 to below 1."""
 
     def __post_init__(self) -> None:
         for name, least in (("steps", 0), ("batch_size", 1), ("every", 1), ("seed", 0)):
@@ -44,11 +45,13 @@ class TrainingSpec:
         for name in ("learning_rate", "clip"):
             above(name, getattr(self, name))
         one_of("optimizer", self.optimizer, ("adam", "sgd"))
+        if self.optimizer != "sgd" and self.momentum:
+            raise ValueError(f"momentum: got {self.momentum!r}, expected 0: only sgd has it")
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """All that a training needs to go on from a checkpoint to the same bytes, in this process or another."""
+    """All that a training needs to go on from a checkpoint to the same bytes, in this process or, pickled, another."""
 
     step: int
     parameters: Array
@@ -196,9 +199,9 @@ class _Training:
         return State(
             self.step,
             frozen(self.model.flat.copy()),
-            MappingProxyType({name: frozen(array) for name, array in self.optimizer.state().items()}),
+            self.optimizer.state(),
             tuple(self.order),
-            MappingProxyType(copy.deepcopy(dict(self.rng.bit_generator.state))),
+            copy.deepcopy(dict(self.rng.bit_generator.state)),
         )
 
     def measured(self) -> Measure:
