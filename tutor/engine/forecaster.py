@@ -82,14 +82,14 @@ class Forecaster(Composite):
             found.append(Window(rows, numbers(f"items[{at}]: y", said, self.dtype, (self.outputs,))))
         return found
 
+    @np.errstate(over="ignore", invalid="ignore")
     def loss_and_gradient(self, batch: Sequence[Window]) -> tuple[float, Array]:
         """The mean error of a batch, and its gradient, as `flat`."""
         trace, wanted = self._read(batch)
         h, y = self._say(trace)
         if not np.isfinite(y).all():
             return float("inf"), overflowed(self.flat)
-        with np.errstate(over="ignore"):
-            loss, d_y = LOSSES[self.loss](y, wanted)
+        loss, d_y = LOSSES[self.loss](y, wanted)
         flat, into = self.room
         d_h = self.head.backward(h, d_y, into["head"])
         d_h_n = np.zeros_like(trace.h_n)
@@ -98,6 +98,7 @@ class Forecaster(Composite):
         flat[: grads.flat.size] = grads.flat
         return loss, flat.copy()
 
+    @np.errstate(over="ignore", invalid="ignore")
     def measure(self, batch: Sequence[Window]) -> Measure:
         """The mean error of a batch, and its mean absolute error."""
         trace, wanted = self._read(batch)

@@ -229,11 +229,11 @@ class Model(Composite):
         loss, flat, _ = self.learn_from(batch)
         return loss, flat
 
+    @np.errstate(over="ignore", invalid="ignore")
     def learn_from(self, batch: Sequence[Example], h_0: Array | None = None) -> tuple[float, Array, Array]:
         """The same from an initial state, (layers·directions, B, H), and the gradient of that too."""
         said = self._say(batch, h_0)
-        with np.errstate(over="ignore", invalid="ignore"):
-            loss, d_logits = nll(said.logits, said.wanted, said.mask)
+        loss, d_logits = nll(said.logits, said.wanted, said.mask)
         if not np.isfinite(loss):
             return loss, overflowed(self.flat), overflowed(said.trace.h_n)
         assert self.embedding is not None
@@ -250,11 +250,11 @@ class Model(Composite):
         self.embedding.backward(said.read, grads.x, into["embedding"])
         return loss, flat.copy(), grads.h_0
 
+    @np.errstate(over="ignore", invalid="ignore")
     def measure(self, batch: Sequence[Example], h_0: Array | None = None) -> Measure:
         """How well a batch is said: nats, and the share that is right."""
         said = self._say(batch, h_0)
-        with np.errstate(over="ignore", invalid="ignore"):
-            loss, _ = nll(said.logits, said.wanted, said.mask)
+        loss, _ = nll(said.logits, said.wanted, said.mask)
         right = said.logits.argmax(axis=1) == said.wanted
         kept = right if said.mask is None else right[said.mask]
         return Measure(loss, kept.size, float(kept.mean()))
