@@ -39,7 +39,9 @@ def within(folder: Path, name: str) -> Path:
     """
     path = folder / name
     try:
-        inside = path.resolve().is_relative_to(folder.resolve())
+        end = path.resolve()
+        # Links in a circle, from Python 3.13 on, end at a link.
+        inside = end.is_relative_to(folder.resolve()) and not end.is_symlink()
     except (OSError, RuntimeError, ValueError):
         # Links in a circle, a NUL in the name: whatever cannot be followed is not inside.
         inside = False
