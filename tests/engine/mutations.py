@@ -135,10 +135,10 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "recurrent.py": (
         ("lengths ignored", "ends_of(lengths, T, B)", "ends_of(None, T, B)"),
-        ("padding read as it is", "np.where(beyond(ends, T), self.dtype.type(0), x)", "np.array(x)"),
+        ("padding read as it is", "np.where(beyond(ends, T)[:, :, None], self.dtype.type(0), x)", "np.array(x)"),
         ("the reverse direction not reversed", "direction == 1, ends", "False, ends"),
         ("the reverse direction begins at the longest's end", "begin(h, c, first, end, ends == end)", "pass"),
-        ("the reverse direction's initial state left in the output", "below[beyond(ends, T)[:, :, 0]] = 0.0", "pass"),
+        ("the reverse direction's initial state left in the output", "below[beyond(ends, T)] = 0.0", "pass"),
         (
             "initial states by direction, then layer",
             "at = layer * self.num_directions + direction\n                first =",
@@ -170,7 +170,7 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
         (
             "d_output looked at beyond the end",
-            "np.where(beyond(trace.lengths, T), self.dtype.type(0), above)",
+            "np.where(beyond(trace.lengths, T)[:, :, None], self.dtype.type(0), above)",
             "np.array(above)",
         ),
         ("the reverse gradient goes on beyond the end", "dh[here] = dc[here] = 0.0", "pass"),
@@ -291,7 +291,11 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
             "np.arange(T)[:, None] <= lengths",
         ),
         ("steps with nothing to say count", "mask[: lengths[b], b] = example.counts", "pass"),
-        ("the whole classified at the longest's end", "h = self._final(trace)\n", "h = trace.output[-1]\n"),
+        (
+            "the whole classified at the longest's end",
+            "trace.final, self._scores(trace.final)",
+            "trace.output[-1], self._scores(trace.output[-1])",
+        ),
         ("the gradient lent and not given", "return loss, flat.copy(), grads.h_0", "return loss, flat, grads.h_0"),
         ("c_0 is h_0", "(h_0, np.zeros_like(h_0))", "(h_0, h_0)"),
         ("a run changes with its model", "frozen(array.copy())", "frozen(array)"),
@@ -354,7 +358,7 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("writing from no state", "model.state(h_0))", "model.state(None))"),
     ),
     "attribution.py": (
-        ("attributed to the last step", "d_output[step, 0] =", "d_output[-1, 0] ="),
+        ("attributed to the last step", "d_output[step] =", "d_output[-1] ="),
         ("deleted from another state", "forward(x, model.state(np.repeat(first, T, axis=1)))", "forward(x)"),
     ),
     "convolution.py": (
@@ -386,8 +390,8 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "forecaster.py": (
         (
             "a forecast from the longest's end",
-            "np.concatenate(list(trace.h_n[-self.net.num_directions :]), axis=1)",
-            "trace.output[-1]",
+            "self.head.scores(trace.final)",
+            "self.head.scores(trace.output[-1])",
         ),
         ("a forecast's lengths ignored", "forward(x, lengths=lengths), np", "forward(x), np"),
         ("a forecast's metric squared", "np.abs(y - wanted).mean()", "np.square(y - wanted).mean()"),

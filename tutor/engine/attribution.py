@@ -43,13 +43,13 @@ def attribute(run: Run, label: str, t: int = -1) -> Attribution:
     at, step, logits = _asked(run, label, t)
     net, head = run.model.net, run.model.head
     assert head is not None
-    d_output = np.zeros_like(run.trace.output)
-    d_h_n = np.zeros_like(run.trace.h_n)
+    by_state = head.weight[at : at + 1]
     if len(logits) < len(run.tokens):
-        d_h_n[-net.num_directions :, 0] = np.split(head.weight[at], net.num_directions)
+        gradient = net.backward(run.trace, None, run.trace.d_h_n(by_state)).x[:, 0]
     else:
-        d_output[step, 0] = head.weight[at]
-    gradient = net.backward(run.trace, d_output, d_h_n).x[:, 0]
+        d_output = np.zeros_like(run.trace.output)
+        d_output[step] = by_state
+        gradient = net.backward(run.trace, d_output).x[:, 0]
     wide = gradient.astype(np.float64)
     return Attribution(
         float(logits[step, at]),
@@ -73,7 +73,7 @@ def deletion(run: Run, label: str, t: int = -1) -> Array:
     first = np.stack([r.h[-1 if r.reverse else 0] for records in run.trace.records for r in records])
     trace = model.net.forward(x, model.state(np.repeat(first, T, axis=1)))
     whole = len(logits) < T
-    h = np.concatenate(list(trace.h_n[-model.net.num_directions :]), axis=1) if whole else trace.output[step]
+    h = trace.final if whole else trace.output[step]
     assert model.head is not None
     return frozen(float(logits[step, at]) - model.head.scores(h)[:, at].astype(np.float64))
 

@@ -65,7 +65,7 @@ class Forecaster(Composite):
         Raises:
             ValueError: as `Recurrent.forward`.
         """
-        return self._say(self.net.forward(x, lengths=lengths))[1]
+        return self._say(self.net.forward(x, lengths=lengths))
 
     def encode(self, items: Sequence[Any]) -> list[Window]:
         """(x, y) pairs, of (T, D) or (T,), and (O,) or one number, in this network's dtype.
@@ -86,15 +86,13 @@ class Forecaster(Composite):
     def loss_and_gradient(self, batch: Sequence[Window]) -> tuple[float, Array]:
         """The mean error of a batch, and its gradient, as `flat`."""
         trace, wanted = self._read(batch)
-        h, y = self._say(trace)
+        y = self._say(trace)
         if not np.isfinite(y).all():
             return float("inf"), overflowed(self.flat)
         loss, d_y = LOSSES[self.loss](y, wanted)
         flat, into = self.room
-        d_h = self.head.backward(h, d_y, into["head"])
-        d_h_n = np.zeros_like(trace.h_n)
-        d_h_n[-self.net.num_directions :] = np.split(d_h, self.net.num_directions, axis=1)
-        grads = self.net.backward(trace, None, d_h_n)
+        d_final = self.head.backward(trace.final, d_y, into["head"])
+        grads = self.net.backward(trace, None, trace.d_h_n(d_final))
         flat[: grads.flat.size] = grads.flat
         return loss, flat.copy()
 
@@ -102,7 +100,7 @@ class Forecaster(Composite):
     def measure(self, batch: Sequence[Window]) -> Measure:
         """The mean error of a batch, and its mean absolute error."""
         trace, wanted = self._read(batch)
-        _, y = self._say(trace)
+        y = self._say(trace)
         if not np.isfinite(y).all():
             return Measure(float("inf"), wanted.size, float("inf"))
         return Measure(LOSSES[self.loss](y, wanted)[0], wanted.size, float(np.abs(y - wanted).mean()))
@@ -114,7 +112,6 @@ class Forecaster(Composite):
             x[: lengths[b], b] = window.x
         return self.net.forward(x, lengths=lengths), np.stack([window.y for window in batch])
 
-    def _say(self, trace: Trace) -> tuple[Array, Array]:
-        h: Array = np.concatenate(list(trace.h_n[-self.net.num_directions :]), axis=1)
+    def _say(self, trace: Trace) -> Array:
         with np.errstate(over="ignore", invalid="ignore"):
-            return h, self.head.scores(h)
+            return self.head.scores(trace.final)

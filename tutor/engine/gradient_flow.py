@@ -186,14 +186,11 @@ def gradient_flow(net: Recurrent, trace: Trace, at: Sequence[int] = ()) -> Flow:
         record.past,
         T if trace.lengths is None else int(trace.lengths[0]),
     )
-    return _measured(walk, frozenset(int(t) for t in at))
-
-
-def _measured(walk: _Walk, at: frozenset[int]) -> Flow:
+    wanted = frozenset(int(t) for t in at)
     singular: dict[int, _Measured] = {}
 
     def measure(product: _Product) -> float:
-        if product.t in at:
+        if product.t in wanted:
             singular[product.t] = _Measured(_singular(product.d_h), product.exponent)
         return product.norm
 

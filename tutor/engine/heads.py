@@ -5,7 +5,6 @@ A forward pass is pure, and a backward pass overwrites the gradients of its para
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tutor.engine.checks import Array, indices, numbers, precision, whole
-from tutor.engine.parameters import Parameters
+from tutor.engine.parameters import Parameters, uniform
 
 Indices = npt.NDArray[np.integer[Any]]
 
@@ -39,8 +38,7 @@ class Linear(Parameters):
         self.out_features = whole("out_features", out_features)
         shapes = {"weight": (self.out_features, self.in_features), "bias": (self.out_features,)}
         super().__init__(shapes, precision(dtype))
-        bound = 1.0 / math.sqrt(self.in_features)
-        self.flat[:] = np.random.default_rng([whole("seed", seed, 0), 2]).uniform(-bound, bound, self.flat.size)
+        self.flat[:] = uniform(self.in_features, self.flat.size, [whole("seed", seed, 0), 2])
 
     @property
     def weight(self) -> Array:

@@ -166,7 +166,7 @@ class Model(Composite):
         if self.head is not None:
             # To classify by both directions is to have read the whole: there is one answer, and none on the way.
             whole = self.job == "classify" and self.net.bidirectional
-            logits = frozen(self._scores(self._final(trace) if whole else trace.output[:, 0]))
+            logits = frozen(self._scores(trace.final if whole else trace.output[:, 0]))
         # What training may change after this is kept as it was: a run stays true, its sums included.
         top = f"_l{self.net.num_layers - 1}"
         weights = {
@@ -175,10 +175,6 @@ class Model(Composite):
             if name.endswith(top)
         }
         return Run(self, tuple(tokens), known, frozen(x), trace, logits, weights)
-
-    def _final(self, trace: Trace) -> Array:
-        """(B, H·directions): the top layer's state when a sequence has been read, from each end."""
-        return np.concatenate(list(trace.h_n[-self.net.num_directions :]), axis=1)
 
     # Learning
 
@@ -241,9 +237,7 @@ class Model(Composite):
         flat, into = self.room
         d_h = self.head.backward(said.h, d_logits, into["head"])
         if self.job == "classify":
-            d_h_n = np.zeros_like(said.trace.h_n)
-            d_h_n[-self.net.num_directions :] = np.split(d_h, self.net.num_directions, axis=1)
-            grads = self.net.backward(said.trace, None, d_h_n)
+            grads = self.net.backward(said.trace, None, said.trace.d_h_n(d_h))
         else:
             grads = self.net.backward(said.trace, d_h.reshape(said.trace.output.shape))
         flat[: grads.flat.size] = grads.flat
@@ -276,9 +270,8 @@ class Model(Composite):
                 wanted[: lengths[b], b] = example.wanted
         trace = self.net.forward(self.embedding.weight[read], self.state(h_0), None if even else lengths)
         if self.job == "classify":
-            h = self._final(trace)
             every = np.concatenate([example.wanted for example in batch])
-            return _Said(read, trace, h, self._scores(h), every, None)
+            return _Said(read, trace, trace.final, self._scores(trace.final), every, None)
         h = trace.output.reshape(T * B, -1)
         mask = None
         if not even or any(example.counts is not None for example in batch):

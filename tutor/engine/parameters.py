@@ -7,7 +7,7 @@ of it, and a model moves the vectors of its parts into its own.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -94,6 +94,12 @@ class Parameters:
         # A copy's names must be views of the copy's own vector.
         self.__dict__.update(state)
         self._params = self.views(self.flat)
+
+
+def uniform(fan_in: int, size: int, seed: Sequence[int]) -> npt.NDArray[np.float64]:
+    """U(±1/√fan_in), (size,): what PyTorch's layers start from."""
+    bound = 1.0 / math.sqrt(fan_in)
+    return np.random.default_rng(seed).uniform(-bound, bound, size)
 
 
 class Composite(Parameters):

@@ -18,8 +18,8 @@ from tutor.engine.cells import CELLS
 from tutor.engine.checks import Array, numbers, one_of, precision, whole
 from tutor.engine.parameters import Parameters
 from tutor.engine.steps import Backward, Forward, Maybe, Past, Weights
-from tutor.engine.stretches import Spare, begin, beyond, ends_of, erase, longest, most, stretches_of, walk
-from tutor.engine.trace import Gradients, Lengths, Record, Trace, frozen
+from tutor.engine.stretches import Spare, begin, cut, ends_of, erase, longest, most, stretches_of, walk
+from tutor.engine.trace import Gradients, Lengths, Record, Trace, beyond, frozen
 
 NONLINEARITIES = ("tanh", "relu", "identity")
 INITS = ("uniform", "orthogonal", "zeros")
@@ -181,7 +181,9 @@ class Recurrent(Parameters):
         ends = ends_of(lengths, T, B)
         h_0, c_0 = self._state(state, B)
         # What stands beyond a sequence's end may be anything, and has no part.
-        below: Array = np.array(x, order="C") if ends is None else np.where(beyond(ends, T), self.dtype.type(0), x)
+        below: Array = (
+            np.array(x, order="C") if ends is None else np.where(beyond(ends, T)[:, :, None], self.dtype.type(0), x)
+        )
         layers: list[tuple[Record, ...]] = []
         for layer in range(self.num_layers):
             below.flags.writeable = False
@@ -195,7 +197,7 @@ class Recurrent(Parameters):
             below = np.concatenate(outputs, axis=2) if len(outputs) > 1 else outputs[0]
             if ends is not None and self.bidirectional:
                 # The reverse direction's initial state stands where the sequence is over already.
-                below[beyond(ends, T)[:, :, 0]] = 0.0
+                below[beyond(ends, T)] = 0.0
         below.flags.writeable = False
         return Trace(below, ends, tuple(layers), self._cell)
 
@@ -203,7 +205,10 @@ class Recurrent(Parameters):
         T, B, _ = x.shape
         h, c, kept = self._memory(T, B)
         begin(h, c, first, T if reverse else 0)
-        stretches = stretches_of(T, most(B), ends)
+        stretches = stretches_of(T, most(B))
+        if reverse:
+            # Each sequence begins at its own end.
+            stretches = [piece for stretch in stretches for piece in cut(stretch, ends)]
         key = ("forward", suffix, longest(stretches), B)
         forward: Forward = self._spare.take(key) or self._cell.forward(self._weights(suffix), *key[2:])
         forward.prepare()
@@ -211,7 +216,6 @@ class Recurrent(Parameters):
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             for start, end in reversed(stretches) if reverse else stretches:
                 if reverse and ends is not None:
-                    # Who ends here, begins here from its end.
                     begin(h, c, first, end, ends == end)
                 states, now = slice(start, end + 1), slice(start, end)
                 part = (x[now], h[states], None if c is None else c[states], kept[now])
@@ -296,7 +300,7 @@ class Recurrent(Parameters):
         above = self._gradient("d_output", d_output, trace.output.shape)
         last = (self._gradient("d_h_n", d_h_n, shape), self._gradient("d_c_n", d_c_n, shape))
         if trace.lengths is not None:
-            above = np.where(beyond(trace.lengths, T), self.dtype.type(0), above)
+            above = np.where(beyond(trace.lengths, T)[:, :, None], self.dtype.type(0), above)
         flat = np.empty_like(self.flat)
         params = self.views(flat)
         first: tuple[Array, Array] = (np.empty(shape, self.dtype), np.empty(shape, self.dtype))
@@ -347,7 +351,7 @@ class Recurrent(Parameters):
         dh, dc = (np.zeros((B, self.hidden_size), self.dtype) for _ in range(2))
         if record.reverse or ends is None:
             dh[:], dc[:] = last
-        stretches = stretches_of(T, most(B), ends)
+        stretches = stretches_of(T, most(B))
         key = ("backward", suffix, longest(stretches), B)
         back: Backward = self._spare.take(key) or self._cell.backward(w, *key[2:])
         kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")[: 4 if self.bias else 2]
@@ -355,15 +359,17 @@ class Recurrent(Parameters):
         fresh = True
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             for start, end in stretches if record.reverse else reversed(stretches):
-                here = None if ends is None else ends == end
-                if here is not None and not record.reverse:
-                    dh[here], dc[here] = last[0][here], last[1][here]
                 past = record.past.between(start, end)
                 back.look(past)
-                walk(back, dh, dc, d_output[start:end], d_h[start:end], record.reverse)
-                if here is not None and record.reverse:
-                    first[0][here], first[1][here] = dh[here], dc[here]
-                    dh[here] = dc[here] = 0.0
+                pieces = cut((start, end), ends)
+                for begun, over in pieces if record.reverse else reversed(pieces):
+                    here = None if ends is None else ends == over
+                    if here is not None and not record.reverse:
+                        dh[here], dc[here] = last[0][here], last[1][here]
+                    walk(back, begun - start, dh, dc, d_output[begun:over], d_h[begun:over], record.reverse)
+                    if here is not None and record.reverse:
+                        first[0][here], first[1][here] = dh[here], dc[here]
+                        dh[here] = dc[here] = 0.0
                 da, du = (array[: end - start].reshape(-1, len(w.hh)) for array in (back.da, back.du))
                 if back.du is not back.da:
                     da[:, back.shared] = du[:, back.shared]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tutor.engine.checks import Array
 from tutor.engine.steps import Backward, Maybe, rows
-from tutor.engine.trace import Lengths, Record
+from tutor.engine.trace import Lengths, Record, beyond
 
 _STRETCH = 128
 """Steps that a cell takes at a time with one sequence, in memory that stays near whatever T is; fewer with more."""
@@ -81,12 +81,6 @@ def ends_of(lengths: Any, T: int, B: int) -> Lengths:
     return ends
 
 
-def beyond(ends: npt.NDArray[np.intp], T: int) -> npt.NDArray[np.bool_]:
-    """(T, B, 1): where a sequence is over."""
-    found: npt.NDArray[np.bool_] = (np.arange(T)[:, None] >= ends)[:, :, None]
-    return found
-
-
 def begin(h: Array, c: Maybe, first: tuple[Maybe, Maybe], at: int, who: Any = ...) -> None:
     """The initial states of the sequences `who`, at a place in time."""
     h_0, c_0 = first
@@ -97,19 +91,24 @@ def begin(h: Array, c: Maybe, first: tuple[Maybe, Maybe], at: int, who: Any = ..
 
 def erase(record: Record, ends: npt.NDArray[np.intp]) -> None:
     """Record 0 beyond each sequence's end: it may have overflowed there, and 0 times infinity is no 0."""
-    over = beyond(ends, len(record.x))[:, :, 0]
+    over = beyond(ends, len(record.x))
     record.kept.swapaxes(1, 2)[over] = 0.0
     for states in (record.h, record.c):
         if states is not None:
             states[1:][over] = 0.0
 
 
-def stretches_of(T: int, most: int, ends: Lengths) -> list[tuple[int, int]]:
-    """[0, T) cut where sequences end, and into no more than `most` steps each."""
-    if ends is None and most >= T:
-        return [(0, T)]
-    cuts = {T, *range(0, T, most)} if ends is None else {T, *range(0, T, most), *ends.tolist()}
-    return list(pairwise(sorted(cuts)))
+def stretches_of(T: int, most: int) -> list[tuple[int, int]]:
+    """[0, T) in pieces of no more than `most` steps each."""
+    return [(start, min(start + most, T)) for start in range(0, T, most)]
+
+
+def cut(stretch: tuple[int, int], ends: Lengths) -> list[tuple[int, int]]:
+    """A stretch in pieces, cut where sequences end."""
+    if ends is None:
+        return [stretch]
+    start, end = stretch
+    return list(pairwise(sorted({start, end, *(place for place in ends.tolist() if start < place < end)})))
 
 
 def most(B: int) -> int:
@@ -122,11 +121,11 @@ def longest(stretches: list[tuple[int, int]]) -> int:
     return 1 << (max(end - start for start, end in stretches) - 1).bit_length()
 
 
-def walk(back: Backward, dh: Array, dc: Array, d_output: Array, d_h: Array, reverse: bool) -> None:
-    """Some steps, the one taken last first: fills d_h, and leaves in dh and dc what came before."""
+def walk(back: Backward, first: int, dh: Array, dc: Array, d_output: Array, d_h: Array, reverse: bool) -> None:
+    """Steps of a stretch from its `first` on, the one taken last first: fills d_h; dh and dc are of the step before."""
     if len(dh) == 1:
         dh, dc = dh[0], dc[0]
-    steps = back.steps[: len(d_h)]
+    steps = back.steps[first : first + len(d_h)]
     if not reverse:
         steps, d_output, d_h = steps[::-1], d_output[::-1], d_h[::-1]
     step = back.step

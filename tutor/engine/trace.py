@@ -27,6 +27,12 @@ def frozen(array: Array) -> Array:
     return view
 
 
+def beyond(ends: npt.NDArray[np.intp], T: int) -> npt.NDArray[np.bool_]:
+    """(T, B): where a sequence is over."""
+    found: npt.NDArray[np.bool_] = np.arange(T)[:, None] >= ends
+    return found
+
+
 class Record(NamedTuple):
     """One layer in one direction: everything that its backward pass needs, in x's time, 0 beyond a sequence's end."""
 
@@ -83,6 +89,18 @@ class Trace:
         every = [(r, r.c) for records in self.records for r in records]
         return frozen(np.stack([_last(record, c, self.lengths) for record, c in every if c is not None]))
 
+    @cached_property
+    def final(self) -> Array:
+        """(B, H·directions): the top layer's state when a sequence has been read, from each end."""
+        return frozen(np.concatenate(list(self.h_n[-len(self.records[-1]) :]), axis=1))
+
+    def d_h_n(self, d_final: Array) -> Array:
+        """dL/d h_n of a loss that looks at `final` alone, from dL/d final (B, H·directions)."""
+        found: Array = np.zeros_like(self.h_n)
+        directions = len(self.records[-1])
+        found[-directions:] = np.split(d_final, directions, axis=1)
+        return found
+
     def gates(self, layer: int = 0, direction: int = 0) -> dict[str, Array]:
         """Every gate by its letter, with "h" and for the LSTM "c": each (T, B, H), a read-only view in x's time.
 
@@ -99,7 +117,7 @@ class Trace:
                 if self.lengths is not None and record.reverse:
                     # The reverse direction's initial state stands where the sequence is over already.
                     found[name] = found[name].copy()
-                    found[name][np.arange(len(record.x))[:, None] >= self.lengths] = 0.0
+                    found[name][beyond(self.lengths, len(record.x))] = 0.0
         return {name: frozen(values) for name, values in found.items()}
 
 
