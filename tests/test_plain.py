@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tutor.course.experiment import Experiment
-from tutor.course.figures import Table
+from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
 from tutor.course.lesson import Lesson
 from tutor.course.load import load_lesson

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from tutor.course.experiment import Experiment
-from tutor.course.figures import Bar, Bars, Gradient, State, Training
+from tutor.course.figures.bars import Bar, Bars
+from tutor.course.figures.gradient import Gradient
+from tutor.course.figures.state import State
+from tutor.course.figures.training import Training
 from tutor.course.lab import Lab
 from tutor.course.load import load_lesson
 from tutor.course.probes import Power
@@ -19,14 +22,14 @@ def lab(lesson_path: Path, course_folder: Path) -> Lab:
 
 def test_state(lab: Lab) -> None:
     values = State(model="plain").run(lab)
-    table = values.table()
+    (table,) = values.tables()
     assert table.columns == ("step", "token", "h1", "h2", "h3", "h4", "‖Δh‖")
     assert [row[:2] for row in table.rows] == [("1", "never"), ("2", "too"), ("3", "late")]
     assert State(model="plain", text="a b").run(lab).run.tokens == ("a", "b")
 
 
 def test_gradient(lab: Lab) -> None:
-    table = Gradient(radii=(0.5, 1.0), steps=4).run(lab).table()
+    table = Gradient(radii=(0.5, 1.0), steps=4).run(lab).tables()[0]
     assert table.columns[1:] == ("log10 ‖∂h_T/∂h_t‖, ρ=0.5", "log10 ‖∂h_T/∂h_t‖, ρ=1")
     assert [row[0] for row in table.rows] == [0, 1, 2, 3, 4]
     assert table.rows[4][1] == pytest.approx(4 * math.log10(0.5))
@@ -43,13 +46,13 @@ def test_training_stands_beside_honest_baselines(lab: Lab) -> None:
         "uniform": pytest.approx(math.log2(7)),
         "unigram": pytest.approx(-sum(p * math.log2(p) for p in shares)),
     }
-    assert values.table().rows[-1][0] == "unigram"
+    assert values.tables()[0].rows[-1][0] == "unigram"
 
 
 def test_bars(lab: Lab) -> None:
     bars = Bars(of=(Bar("one", Power(base=1, exponent=1)), Bar("half", Power(base=2, exponent=-1))), unit="x")
     assert bars.run(lab).items == (("one", 1.0), ("half", 0.5))
-    assert bars.run(lab).table().columns == ("what", "x")
+    assert bars.run(lab).tables()[0].columns == ("what", "x")
 
 
 def test_an_experiment() -> None:

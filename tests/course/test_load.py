@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tutor.course.figures import FIGURES, State
+from tutor.course.figures import FIGURES
+from tutor.course.figures.state import State
 from tutor.course.lesson import (
     Course,
     Figure,

@@ -7,12 +7,12 @@ import pytest
 from tutor.course.grading import close
 from tutor.course.lesson import Prediction, Prose, QuestionBlock, Recite, names_in
 from tutor.course.outline import lessons_dir, read_outlines
+from tutor.ui.figures.state import StateFigure
+from tutor.ui.figures.training import TrainingFigure
 from tutor.ui.screens.home import HomeScreen
 from tutor.ui.screens.sandbox import SandboxScreen
 from tutor.ui.widgets.ask import Ask, Choices, NumberField
 from tutor.ui.widgets.recite import ReciteField
-from tutor.ui.widgets.state import Player
-from tutor.ui.widgets.training import TrainingFigure
 
 LESSONS = [outline.id for outline in read_outlines(lessons_dir())[0]]
 
@@ -261,7 +261,7 @@ async def test_the_mouse_answers_as_the_keys_do(desk) -> None:
         await d.pilot.click("KeyLine", offset=(2, 0))
         await d.settle()
         assert d.lesson.shown.response == "3"
-        player = d.lesson.query_one(Player)
+        player = d.lesson.query_one(StateFigure)
         await d.pilot.click("StateMap", offset=(12, 4))
         await d.settle()
         assert player.position == 3

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tutor.course.experiment import Experiment
+from tutor.ui.figures.gradient import GradientChart
+from tutor.ui.figures.state import StateFigure
 from tutor.ui.screens.home import HomeScreen
 from tutor.ui.screens.sandbox import SandboxScreen
-from tutor.ui.widgets.gradient import GradientChart
-from tutor.ui.widgets.state import Player
 
 
 async def type_text(d, text: str) -> None:
@@ -114,7 +114,7 @@ async def test_another_cell_size_and_seed(desk) -> None:
 async def test_gates_one_after_the_other(desk) -> None:
     async with desk("sandbox", experiment=Experiment(cell="lstm", hidden=8)) as d:
         await d.press("end")
-        player = d.app.screen.query_one(Player)
+        player = d.app.screen.query_one(StateFigure)
         seen = []
         for _ in range(5):
             await d.press("2")
@@ -150,7 +150,7 @@ async def test_both_directions_and_layers_open(desk) -> None:
 
 async def test_it_plays_by_the_clock(desk) -> None:
     async with desk("sandbox", experiment=Experiment()) as d:
-        player = d.app.screen.query_one(Player)
+        player = d.app.screen.query_one(StateFigure)
         await d.press("space")
         assert player.playback.playing
         player.tick()

@@ -15,7 +15,7 @@ from typing import Any
 
 from tutor.course import shape
 from tutor.course.blocks import Block
-from tutor.course.figures import Bars
+from tutor.course.figures.bars import Bars
 from tutor.course.grading import texts, true_option
 from tutor.course.lab import Lab
 from tutor.course.lesson import Asked, Figure, Lesson, Prediction, Prose, QuestionBlock, Step, filled
@@ -235,7 +235,7 @@ def _run(over: _Over, where: _Where, lab: Lab) -> None:
                 _formats(over, block.line, block.text, values)
         if step.figure is not None:
             try:
-                step.figure.options.run(lab).table()
+                step.figure.options.run(lab).tables()
             except Exception as error:
                 what = f"the figure `{step.figure.show}` cannot be computed: {error}"
                 over.add(step.figure.line, what, "mend its keys")

@@ -26,6 +26,7 @@ from tutor.draw.axes import (
 )
 from tutor.draw.cells import Look, Row, Span, Style
 from tutor.draw.cells import width as width_of
+from tutor.i18n import _
 
 Point = tuple[float, float]
 
@@ -44,18 +45,6 @@ class Line(NamedTuple):
     points: Sequence[Point]
 
 
-class Words(NamedTuple):
-    """What a chart says of points that have no place on it, for the caller to translate."""
-
-    underflow: str = "underflow"
-    below: str = "below {floor}"
-    overflow: str = "overflow"
-    missing: str = "not a number: {count}"
-
-
-WORDS = Words()
-
-
 def line_chart(
     series: Sequence[Line],
     width: int,
@@ -67,7 +56,6 @@ def line_chart(
     baselines: Sequence[tuple[str, float]] = (),
     x_range: tuple[float, float] | None = None,
     y_range: tuple[float, float] | None = None,
-    words: Words = WORDS,
 ) -> list[Row]:
     """Series on linear axes, as `height` rows of `width` cells.
 
@@ -81,7 +69,6 @@ def line_chart(
         baselines: names and levels drawn across.
         x_range: the first and last x, when they are known before the points are.
         y_range: levels that are in sight even before a point is there, so that the axis keeps still.
-        words: what to say of points that have no place.
     """
     levels = [(name, level) for name, level in baselines if abs(level) < _LARGEST]
     values = [y for line in series for _, y in line.points if abs(y) < _LARGEST] + [level for _, level in levels]
@@ -92,7 +79,7 @@ def line_chart(
         return scale(low, high, rows, nice_steps(high - low), from_top=False)
 
     chart = _Chart(-_LARGEST, _LARGEST, "", fitted, tick_text)
-    return chart.draw(series, width, height, look, x_label, y_label, levels, x_range, words)
+    return chart.draw(series, width, height, look, x_label, y_label, levels, x_range)
 
 
 def log_chart(
@@ -105,7 +92,6 @@ def log_chart(
     y_label: str = "",
     floor: float | None = None,
     x_range: tuple[float, float] | None = None,
-    words: Words = WORDS,
 ) -> list[Row]:
     """Series whose y are log10 of what they show, on an axis of decades, as `height` rows of `width` cells.
 
@@ -119,7 +105,6 @@ def log_chart(
         y_label: the name of the y axis.
         floor: log10 of the least value drawn to scale.
         x_range: the first and last x, when they are known before the points are.
-        words: what to say of points that have no place.
     """
     known = floor is not None and abs(floor) < _MOST_DECADES
     least = floor if known and floor is not None else -_MOST_DECADES
@@ -134,7 +119,7 @@ def log_chart(
 
     under = "0" if all(y == -math.inf for y in ys if y < least) else f"<{_power(least)}"
     chart = _Chart(least, _MOST_DECADES, under, fitted, lambda value, _: _power(value))
-    return chart.draw(series, width, height, look, x_label, y_label, (), x_range, words)
+    return chart.draw(series, width, height, look, x_label, y_label, (), x_range)
 
 
 def _power(exponent: float) -> str:
@@ -194,11 +179,10 @@ class _Chart(NamedTuple):
         y_label: str,
         baselines: Sequence[tuple[str, float]],
         x_range: tuple[float, float] | None,
-        words: Words,
     ) -> list[Row]:
         """The rows."""
         lines = [Line(line.label, _kept(line.points)) for line in series]
-        notes = self._notes(series, lines, look, words)
+        notes = self._notes(series, lines, look)
         signs = [(palettes.marker(i, look), palettes.series(i, look)) for i in range(len(lines))]
         dash = "-" if look.ascii else "╌"
         entries = [Entry(*sign, line.label, 0.0) for line, sign in zip(lines, signs, strict=True) if line.label]
@@ -218,7 +202,7 @@ class _Chart(NamedTuple):
         raster = Raster(columns, room.rows)
         for index, (line, (sign, style)) in enumerate(zip(lines, signs, strict=True)):
             self._draw_line(raster, line, x, y, look, sign, style, (index, len(lines)))
-        for _, level in baselines:
+        for _name, level in baselines:
             raster.rule(y.row(level), dash, look.muted)
 
         places = [self._end(line, y, room.rows) for line in lines if line.label]
@@ -277,7 +261,7 @@ class _Chart(NamedTuple):
             return rows - 1.0
         return 0.0 if last >= self.most else min(max(y.place(last), 0.0), rows - 1.0)
 
-    def _notes(self, series: Sequence[Line], lines: Sequence[Line], look: Look, words: Words) -> Row:
+    def _notes(self, series: Sequence[Line], lines: Sequence[Line], look: Look) -> Row:
         """What the signs at the edges mean, and what could not be drawn."""
         ys = [y for line in lines for _, y in line.points]
         missing = sum(len(line.points) for line in series) - len(ys)
@@ -285,12 +269,12 @@ class _Chart(NamedTuple):
         if any(y < self.least for y in ys):
             below = self.under.startswith("<")
             said.append(
-                _under_sign(look) + " " + (words.below.format(floor=self.under[1:]) if below else words.underflow)
+                _under_sign(look) + " " + (_("below {floor}").format(floor=self.under[1:]) if below else _("underflow"))
             )
         if any(y > self.most for y in ys):
-            said.append(_over_sign(look) + " " + words.overflow)
+            said.append(_over_sign(look) + " " + _("overflow"))
         if missing:
-            said.append(words.missing.format(count=missing))
+            said.append(_("not a number: {count}").format(count=missing))
         return (Span("   ".join(said), look.muted),) if said else ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from tutor.course.figures import Table
+from tutor.course.figures.table import Table
 from tutor.draw.cells import pad, width
 from tutor.engine.text import clean
 from tutor.i18n import _

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from typing import Any, TextIO
 
-from tutor.course.figures import StateValues, Table
 from tutor.course.grading import Verdict, grade, parse_number, true_option
 from tutor.course.lab import Lab
 from tutor.course.lesson import (
@@ -203,11 +202,7 @@ class _Teller:
     def figure(self, figure: Figure) -> None:
         """A figure's numbers."""
         self.need(*figure.options.models())
-        values = figure.options.run(self.lab)
-        tables = [values.table()]
-        if isinstance(values, StateValues) and values.next:
-            tables.append(Table((_("likeliest next"), "p"), values.run.next(k=values.next)))
-        for table in tables:
+        for table in figure.options.run(self.lab).tables():
             for line in table_lines(table, self.columns, lambda text: spelled(text, self.look)):
                 self.line(line)
 

@@ -24,7 +24,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from tutor.course.figures import State, Training, TrainingValues, Values
+from tutor.course.figures import Values
+from tutor.course.figures.state import State
+from tutor.course.figures.training import Training, TrainingValues
 from tutor.course.grading import Verdict, grade
 from tutor.course.lab import Lab
 from tutor.course.lesson import (
@@ -44,14 +46,16 @@ from tutor.engine.model import Model
 from tutor.engine.training import Checkpoint
 from tutor.i18n import _
 from tutor.progress import Attempt, Progress
+from tutor.ui.figures.bars import BarsFigure
+from tutor.ui.figures.figure import Figure
+from tutor.ui.figures.player import PLAYER_BINDINGS, Player
+from tutor.ui.figures.registry import figure_widget
+from tutor.ui.figures.state import StateFigure
+from tutor.ui.figures.statemap import StateMap
+from tutor.ui.figures.training import TrainingFigure
 from tutor.ui.widgets.ask import Ask
-from tutor.ui.widgets.bars import BarsFigure
-from tutor.ui.widgets.figures import figure_widget
 from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
 from tutor.ui.widgets.recite import Recital, ReciteField
-from tutor.ui.widgets.state import PLAYER_BINDINGS, Player
-from tutor.ui.widgets.statemap import StateMap
-from tutor.ui.widgets.training import TrainingFigure
 from tutor.ui.widgets.words import Equation, Words
 
 
@@ -278,8 +282,8 @@ class LessonScreen(Screen[None]):
                 hints.append(Hint("← →", "", _("move")))
             if isinstance(self.asked, Prediction):
                 hints.append(Hint("tab", "app.focus_next", _("how sure")))
-        for widget in self.query_one("#instrument").children:
-            hints += getattr(widget, "hints", ())
+        for figure in self.query(Figure):
+            hints += figure.hints
         hints.append(Hint("backspace", "go_back", _("back")))
         if not self.query(ReciteField):
             # While letters are typed, s is a letter.
@@ -399,11 +403,11 @@ class LessonScreen(Screen[None]):
 
     def action_why(self) -> None:
         """Open the value under the cursor into its terms, or close it."""
-        if self.player is None:
-            self._say(_("w opens a value of a hidden state; there is none on this screen yet."))
-        else:
-            self.player.opened = not self.player.opened
-            self.player.query_one(StateMap).focus()
+        for state in self.query(StateFigure):
+            state.opened = not state.opened
+            state.query_one(StateMap).focus()
+            return
+        self._say(_("w opens a value of a hidden state; there is none on this screen yet."))
 
     def action_train(self) -> None:
         """Go on with a training that was stopped."""
@@ -441,6 +445,11 @@ class LessonScreen(Screen[None]):
             self._stopping = True
         else:
             self.post_message(self.Left())
+
+    def on_figure_told(self, message: Figure.Told) -> None:
+        """A figure has a word to say."""
+        message.stop()
+        self._say(message.word)
 
     def _say(self, word: str) -> None:
         self.query_one(KeyLine).say(word)

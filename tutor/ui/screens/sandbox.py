@@ -19,15 +19,18 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tutor.course.experiment import Experiment
-from tutor.course.figures import GradientValues, Series, StateValues
+from tutor.course.figures.gradient import GradientValues, Series
+from tutor.course.figures.state import StateValues
 from tutor.engine import CELLS, gradient_flow
 from tutor.engine.model import Model, Run
 from tutor.engine.text import clean, tokenize
 from tutor.i18n import _, ngettext
-from tutor.ui.widgets.gradient import GradientChart
+from tutor.ui.figures.figure import Figure
+from tutor.ui.figures.gradient import GradientChart
+from tutor.ui.figures.player import PLAYER_BINDINGS
+from tutor.ui.figures.state import StateFigure
+from tutor.ui.figures.statemap import StateMap
 from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
-from tutor.ui.widgets.state import PLAYER_BINDINGS, Player
-from tutor.ui.widgets.statemap import StateMap
 
 NEXT = 4
 """How many next words the sandbox shows, where the model has a head."""
@@ -116,7 +119,7 @@ class SandboxScreen(Screen[None]):
             if self.view == "gradient":
                 await bench.mount(GradientChart(self._gradient(), y_label="‖∂h_T/∂h_t‖"))
             else:
-                await bench.mount(Player(StateValues(self.network_run, NEXT), clock=self.clock))
+                await bench.mount(StateFigure(StateValues(self.network_run, NEXT), clock=self.clock))
         for widget in self.query(StateMap):
             widget.focus()
         self._place()
@@ -145,7 +148,7 @@ class SandboxScreen(Screen[None]):
             hints = [Hint("enter", "", _("read this text")), Hint("esc", "leave", _("keep the old one"))]
         else:
             hints = [Hint("e", "edit", _("edit"))]
-            for player in self.query(Player):
+            for player in self.query(StateFigure):
                 hints += player.hints
             hints += [
                 Hint("1", "look('state')", _("state")),
@@ -215,7 +218,7 @@ class SandboxScreen(Screen[None]):
     async def action_look(self, view: str) -> None:
         """Another instrument on the same run."""
         if view == self.view:
-            for player in self.query(Player):
+            for player in self.query(StateFigure):
                 player.follow("h")
             return
         self.view = view
@@ -226,7 +229,7 @@ class SandboxScreen(Screen[None]):
         if self.view != "state":
             self.view = "state"
             await self._show()
-        for player in self.query(Player):
+        for player in self.query(StateFigure):
             names = player.followable
             if len(names) == 1:
                 self._say(_("A plain RNN has no gates. m goes on to the GRU and the LSTM."))
@@ -237,14 +240,14 @@ class SandboxScreen(Screen[None]):
 
     def action_why(self) -> None:
         """Open the value under the cursor."""
-        for player in self.query(Player):
+        for player in self.query(StateFigure):
             player.opened = not player.opened
             return
         self._say(_("w opens a value of the state. 1 shows the state."))
 
     def action_player(self, verb: str) -> None:
         """A player's key."""
-        for player in self.query(Player):
+        for player in self.query(StateFigure):
             self._say(player.act(verb))
             return
         self._say(_("Nothing plays in this view. 1 shows the state."))
@@ -255,6 +258,11 @@ class SandboxScreen(Screen[None]):
             self.post_message(self.Left())
         else:
             self._close_box()
+
+    def on_figure_told(self, message: Figure.Told) -> None:
+        """A figure has a word to say."""
+        message.stop()
+        self._say(message.word)
 
     def _say(self, word: str) -> None:
         self.query_one(KeyLine).say(word)

@@ -8,20 +8,19 @@ from textual.reactive import reactive
 
 from tutor.draw.bars import bars
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, pad, width
-from tutor.draw.diagram import unrolled
+from tutor.draw.figures.unrolled import unrolled
 from tutor.engine.model import Run
 from tutor.i18n import _
-from tutor.ui.widgets.drawn import Drawn
+from tutor.ui.figures.player import Stepped
 
 
-class Diagram(Drawn):
+class Diagram(Stepped):
     """The chain of copies of one cell, the current one brightest."""
 
     DEFAULT_CSS = """
     Diagram { height: auto; margin-bottom: 1; }
     """
 
-    position = reactive(0, repaint=False)
     compact = reactive(False, repaint=False)
 
     def __init__(self, run: Run) -> None:
@@ -32,23 +31,17 @@ class Diagram(Drawn):
         """The chain."""
         return unrolled(self.run.tokens, self.position, width, look, compact=self.compact)
 
-    def watch_position(self) -> None:
-        """Another copy is the current one."""
-        self.redraw()
-
     def watch_compact(self) -> None:
         """Rows fewer or more."""
         self.redraw(layout=True)
 
 
-class Next(Drawn):
+class Next(Stepped):
     """The likeliest next tokens after the current step, from its own h_t."""
 
     DEFAULT_CSS = """
     Next { height: auto; margin-top: 1; }
     """
-
-    position = reactive(0, repaint=False)
 
     def __init__(self, run: Run, count: int) -> None:
         super().__init__()
@@ -72,20 +65,13 @@ class Next(Drawn):
         drawn = bars(items, width, look, limit=1.0, label_width=10, bright=items[0][0] if items else None)
         return [(Span(crop(head, width, ascii=look.ascii), look.muted),), *drawn]
 
-    def watch_position(self) -> None:
-        """Other bars."""
-        self.redraw()
 
-
-class Why(Drawn):
+class Why(Stepped):
     """The value under the cursor, opened into the terms that it is made of."""
 
     DEFAULT_CSS = """
     Why { height: 3; margin-top: 1; }
     """
-
-    position = reactive(0, repaint=False)
-    unit = reactive(0, repaint=False)
 
     def __init__(self, run: Run) -> None:
         super().__init__()
@@ -101,14 +87,6 @@ class Why(Drawn):
             words = _("This unit reads from the other end.")
             return [(Span(crop(words, width, ascii=look.ascii), look.muted),)]
         return why_rows(self.run, t, self.unit, width, look)
-
-    def watch_position(self) -> None:
-        """Another step."""
-        self.redraw()
-
-    def watch_unit(self) -> None:
-        """Another unit."""
-        self.redraw()
 
 
 def why_rows(run: Run, t: int, unit: int, available: int, look: Look) -> list[Row]:

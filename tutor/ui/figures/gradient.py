@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 from textual.app import ComposeResult
-from textual.containers import Vertical
 
-from tutor.course.figures import Gradient, GradientValues
+from tutor.course.figures.gradient import Gradient, GradientValues
 from tutor.draw.cells import Look, Row
 from tutor.draw.chart import Line, log_chart
 from tutor.i18n import _
+from tutor.ui.figures.figure import Figure
 from tutor.ui.widgets.ask import NumberField
 from tutor.ui.widgets.drawn import Drawn
 from tutor.ui.widgets.keyline import Hint
@@ -42,23 +42,23 @@ class GradientChart(Drawn):
         self.redraw()
 
 
-class GradientFigure(Vertical):
+class GradientFigure(Figure):
     """The chart, and under it the slider where the lesson lets ρ move.
 
     The first radius follows the slider; the others stay as landmarks.
     """
 
     DEFAULT_CSS = """
-    GradientFigure { height: 1fr; }
     GradientFigure > NumberField { margin-top: 1; }
     """
 
     LOW, HIGH = 0.3, 1.7
 
+    SHOW = "gradient"
+
     def __init__(self, options: Gradient, values: GradientValues) -> None:
-        super().__init__()
+        super().__init__(values)
         self.options = options
-        self.values = values
 
     def compose(self) -> ComposeResult:
         """The chart above its slider."""
@@ -73,7 +73,8 @@ class GradientFigure(Vertical):
         radius = round(message.value, 2)
         landmarks = tuple(r for r in self.options.radii[1:] if r != radius)
         options = msgspec.structs.replace(self.options, radii=(radius, *landmarks))
-        self.query_one(GradientChart).show(options.measure())
+        self.values = options.measure()
+        self.query_one(GradientChart).show(self.values)
 
     @property
     def hints(self) -> tuple[Hint, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tutor.draw.cells import Look
-from tutor.draw.diagram import unrolled
+from tutor.draw.figures.unrolled import unrolled
 
 NONE = Look("none")
 ASCII = Look("none", ascii=True)

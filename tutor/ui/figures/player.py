@@ -1,28 +1,29 @@
-"""The state figure: a network read token by token. The Player owns the run, the Playback and the only timer."""
+"""A figure that is read step by step. The Player owns the place in the sequence and the only timer.
+
+Its parts are bound to `position` and move with it; they ask for another step with `Wanted`, and never take one.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
 from textual.message import Message
 from textual.reactive import reactive
 from textual.timer import Timer
+from textual.widget import Widget
 
-from tutor.course.figures import StateValues
-from tutor.draw.cells import PLAIN, Look, Row, Span, fit, width
+from tutor.draw.cells import PLAIN, Look, Row, Span, fit, row_width, width
 from tutor.draw.heatmap import legend
-from tutor.engine import CELLS
 from tutor.i18n import _
+from tutor.ui.figures.figure import Figure
 from tutor.ui.playback import Playback
 from tutor.ui.widgets.drawn import Drawn, look_of
 from tutor.ui.widgets.keyline import Hint
-from tutor.ui.widgets.readings import Diagram, Next, Why
-from tutor.ui.widgets.statemap import StateMap
 
 PLAYER_BINDINGS = [
     Binding("space", "player('toggle')", "play", show=False),
@@ -38,11 +39,42 @@ PLAYER_BINDINGS = [
 PLAYER_HINTS = (Hint("space", "player('toggle')", "play"), Hint(", .", "player('forward')", "step"))
 """What the key line says of them."""
 
-LEAST_ROWS, LEAST_NEXT = 6, 3
-"""Rows of the heatmap, and next words, that are shown before anything else gets room."""
-
 TICK = 1 / 60
 """Seconds between looks at the clock while playing."""
+
+
+class Wanted(Message):
+    """A part of a player asks for another step."""
+
+    def __init__(self, verb: str, position: int | None = None) -> None:
+        super().__init__()
+        self.verb = verb
+        self.position = position
+
+
+class Aimed(Message):
+    """A part of a player points at another unit."""
+
+    def __init__(self, unit: int) -> None:
+        super().__init__()
+        self.unit = unit
+
+
+class Stepped(Drawn):
+    """What is drawn of one step, and again when there is another."""
+
+    position = reactive(0, repaint=False)
+    """Steps taken."""
+    unit = reactive(0, repaint=False)
+    """The unit under the cursor."""
+
+    def watch_position(self) -> None:
+        """Another step."""
+        self.redraw()
+
+    def watch_unit(self) -> None:
+        """Another unit."""
+        self.redraw()
 
 
 class Transport(Drawn):
@@ -61,6 +93,11 @@ class Transport(Drawn):
         ("▶", ">", "forward"),
         ("▶|", ">|", "end"),
     )
+
+    def __init__(self, *, scale: bool = False) -> None:
+        super().__init__()
+        self.scale = scale
+        """Whether it says what the colours of a heatmap mean."""
 
     def _signs(self, look: Look) -> list[tuple[str, str]]:
         playing = self.playback is not None and self.playback.playing
@@ -81,9 +118,8 @@ class Transport(Drawn):
         where = _("step {n} of {total}").format(n=p.position, total=p.length)
         speed = _("{n:g} a second").format(n=p.tokens_per_second)
         left = (*spans, Span(f"  {where}", look.muted), Span(f"   {speed}", look.muted))
-        scale = legend(look, min(width, 24)) if width >= 70 else ()
-        used = sum(_span_width(s) for s in left)
-        gap = max(width - used - sum(_span_width(s) for s in scale), 0)
+        scale = legend(look, min(width, 24)) if self.scale and width >= 70 else ()
+        gap = max(width - row_width(left) - row_width(scale), 0)
         return [fit((*left, Span(" " * gap, PLAIN), *scale), width)]
 
     def watch_playback(self) -> None:
@@ -95,20 +131,15 @@ class Transport(Drawn):
         column = 0
         for sign, verb in self._signs(look_of(self.app)):
             if column <= event.x < column + width(sign) + 1:
-                self.post_message(StateMap.Wanted(verb))
+                self.post_message(Wanted(verb))
             column += width(sign) + 2
 
 
-def _span_width(span: Span) -> int:
-    return width(span.text)
-
-
-class Player(Vertical):
-    """A run and the place in it. Its parts are bound to the playback, and move with it."""
+class Player(Figure):
+    """A sequence and the place in it. Subclasses yield the `parts` above the transport."""
 
     DEFAULT_CSS = """
-    Player { height: 1fr; }
-    Player.-tight Next, Player.-tight Why, Player.-tight Transport { margin-top: 0; }
+    Player.-tight Transport { margin-top: 0; }
     """
 
     playback: reactive[Playback] = reactive(Playback(0), repaint=False)
@@ -116,67 +147,37 @@ class Player(Vertical):
     position = reactive(0, repaint=False)
     """`playback.position`, for the parts to be bound to."""
     unit = reactive(0, repaint=False)
-    """The unit under the heatmap's cursor."""
-    followed = reactive("h", repaint=False)
-    """What the heatmap shows."""
-    opened = reactive(False, repaint=False)
-    """Whether the value under the cursor is opened into its terms."""
+    """The unit under the cursor."""
 
-    class Stepped(Message):
-        """The player stands somewhere else."""
-
-        def __init__(self, position: int) -> None:
-            super().__init__()
-            self.position = position
+    SCALED = False
+    """Whether its transport says what the colours of a heatmap mean."""
 
     def __init__(
-        self, values: StateValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
+        self, values: Any, length: int, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
     ) -> None:
-        super().__init__(id=id)
-        self.values = values
+        """
+        Args:
+            values: what it shows.
+            length: steps in the sequence.
+            clock: seconds that pass.
+        """
+        super().__init__(values, id=id)
         self.clock = clock
         self._timer: Timer | None = None
-        self.set_reactive(Player.playback, Playback(len(values.run.tokens)))
+        self.set_reactive(Player.playback, Playback(length))
+
+    def parts(self) -> Iterable[Widget]:
+        """The instruments, from the idea to the detail, bound to `position` and `unit`."""
+        raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        """The instruments, from the idea to the detail."""
-        run = self.values.run
-        yield Diagram(run).data_bind(Player.position)
-        yield StateMap(run).data_bind(Player.position, Player.unit, Player.followed)
-        yield Why(run).data_bind(Player.position, Player.unit)
-        if self.values.next and run.probabilities is not None:
-            yield Next(run, self.values.next).data_bind(Player.position)
-        yield Transport().data_bind(Player.playback)
+        """The instruments above the transport."""
+        yield from self.parts()
+        yield Transport(scale=self.SCALED).data_bind(Player.playback)
 
     def on_mount(self) -> None:
         """One timer, asleep until it is played."""
         self._timer = self.set_interval(TICK, self.tick, pause=True)
-        self.query_one(Why).display = self.opened
-
-    def on_resize(self, event: events.Resize) -> None:
-        """The heatmap keeps at least five rows: the diagram gives way first, then the opened value's room."""
-        self._share(event.size.height)
-
-    def _share(self, height: int) -> None:
-        """Give each part its rows: what the step is about first, then air, then the diagram."""
-        rows = len(self.values.run.tokens) + 2
-        words = next(iter(self.query(Next)), None)
-        least = min(self.values.next, LEAST_NEXT)
-        room = height - 1 - min(rows, LEAST_ROWS) - (3 if self.opened else 0) - (least + 1 if words else 0)
-        gaps = 1 + self.opened + (words is not None)
-        airy = room >= gaps
-        self.set_class(not airy, "-tight")
-        room -= gaps if airy else 0
-        if words is not None:
-            more = min(self.values.next - least, max(room, 0))
-            words.show_count(least + more)
-            room -= more
-        diagram = self.query_one(Diagram)
-        diagram.display = room >= 4
-        diagram.compact = room < 5
-        if diagram.display:
-            room -= 4 if diagram.compact else 5
-        self.query_one(StateMap).styles.height = max(min(rows, min(rows, LEAST_ROWS) + room), 2)
 
     def act(self, verb: str, position: int | None = None) -> str:
         """Do what a key asks; what is returned says why nothing moved, and is empty when something did."""
@@ -207,44 +208,20 @@ class Player(Vertical):
                 self._timer.resume()
             else:
                 self._timer.pause()
-        if old.position != new.position:
-            self.post_message(self.Stepped(new.position))
 
-    def watch_opened(self) -> None:
-        """Show or hide the terms."""
-        for why in self.query(Why):
-            why.display = self.opened
-            self._share(self.size.height)
-
-    def on_state_map_wanted(self, message: StateMap.Wanted) -> None:
+    @on(Wanted)
+    def part_wants(self, message: Wanted) -> None:
         """A part passed a key on."""
         message.stop()
         self.act(message.verb, message.position)
 
-    def on_state_map_aimed(self, message: StateMap.Aimed) -> None:
-        """The cursor is the player's too, for the opened value follows it."""
+    @on(Aimed)
+    def part_aims(self, message: Aimed) -> None:
+        """The cursor is the player's, for other parts follow it."""
         message.stop()
         self.unit = message.unit
 
     @property
-    def followable(self) -> tuple[str, ...]:
-        """What the heatmap can show: the state, then the cell's gates by letter."""
-        run = self.values.run
-        return ("h", *(gate.name for gate in CELLS[run.model.spec.cell].gates))
-
-    def follow(self, name: str) -> None:
-        """Show other values in the heatmap."""
-        self.followed = name
-
-    def meaning(self, name: str) -> str:
-        """A gate's name and what its ends mean, in a line."""
-        if name == "h":
-            return _("h: the hidden state")
-        gate = next(g for g in CELLS[self.values.run.model.spec.cell].gates if g.name == name)
-        low, high = gate.range
-        return _("{letter}: {label}, {low:g} to {high:g}").format(letter=name, label=_(gate.label), low=low, high=high)
-
-    @property
     def hints(self) -> tuple[Hint, ...]:
         """What the key line says of it."""
-        return (*PLAYER_HINTS, Hint("w", "why", _("why")))
+        return PLAYER_HINTS

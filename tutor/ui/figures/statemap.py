@@ -11,7 +11,6 @@ import numpy.typing as npt
 from textual import events
 from textual.binding import Binding
 from textual.geometry import Region, Size
-from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -20,6 +19,7 @@ from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, pad, widt
 from tutor.draw.heatmap import heat_row
 from tutor.engine.model import Run
 from tutor.i18n import _
+from tutor.ui.figures.player import Aimed, Wanted
 from tutor.ui.widgets.drawn import look_of, strip_of
 
 WIDEST = 4
@@ -50,21 +50,6 @@ class StateMap(ScrollView, can_focus=True):
     """The column under the cursor."""
     followed = reactive("h", repaint=False)
     """What the cells show: "h", or the letter of a gate or state."""
-
-    class Wanted(Message):
-        """The learner asks the player for another step."""
-
-        def __init__(self, verb: str, position: int | None = None) -> None:
-            super().__init__()
-            self.verb = verb
-            self.position = position
-
-    class Aimed(Message):
-        """The learner points at another unit."""
-
-        def __init__(self, unit: int) -> None:
-            super().__init__()
-            self.unit = unit
 
     def __init__(self, run: Run) -> None:
         super().__init__()
@@ -177,15 +162,15 @@ class StateMap(ScrollView, can_focus=True):
 
     def action_ask(self, verb: str) -> None:
         """Pass a key on to the player."""
-        self.post_message(self.Wanted(verb))
+        self.post_message(Wanted(verb))
 
     def action_page(self, by: int) -> None:
         """A screenful on or back."""
-        self.post_message(self.Wanted("go", self.position + by * max(self.size.height - 2, 1)))
+        self.post_message(Wanted("go", self.position + by * max(self.size.height - 2, 1)))
 
     def action_unit(self, by: int) -> None:
         """The unit beside."""
-        self.post_message(self.Aimed(min(max(self.unit + by, 0), self._matrix.shape[1] - 1)))
+        self.post_message(Aimed(min(max(self.unit + by, 0), self._matrix.shape[1] - 1)))
 
     def on_click(self, event: events.Click) -> None:
         """A click goes to the step and the unit under it."""
@@ -193,9 +178,9 @@ class StateMap(ScrollView, can_focus=True):
         each, first, last = self._units(self.size.width)
         column = event.x - self._label
         if 0 <= column < (last - first) * each:
-            self.post_message(self.Aimed(first + column // each))
+            self.post_message(Aimed(first + column // each))
         if event.y > 0 and 0 <= step <= len(self._run.tokens):
-            self.post_message(self.Wanted("go", step))
+            self.post_message(Wanted("go", step))
 
 
 def followed_values(run: Run, name: str) -> npt.NDArray[np.floating]:

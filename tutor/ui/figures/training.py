@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.widgets import ProgressBar
 
-from tutor.course.figures import TrainingValues
+from tutor.course.figures.training import TrainingValues
 from tutor.draw.cells import Look, Row, Span, crop
 from tutor.draw.chart import Line, line_chart
 from tutor.i18n import _
+from tutor.ui.figures.figure import Figure
 from tutor.ui.widgets.drawn import Drawn
 from tutor.ui.widgets.keyline import Hint
 
@@ -64,18 +64,18 @@ class Said(Drawn):
         return [(Span(crop(self.words, width, ascii=look.ascii), look.muted),)]
 
 
-class TrainingFigure(Vertical):
+class TrainingFigure(Figure):
     """The curve, a progress bar, and a word on where it stands."""
 
     DEFAULT_CSS = """
-    TrainingFigure { height: 1fr; }
     TrainingFigure > ProgressBar { height: 1; }
     TrainingFigure Bar { width: 1fr; }
     """
 
+    SHOW = "training"
+
     def __init__(self, values: TrainingValues, *, running: bool = False, name: str = "") -> None:
-        super().__init__()
-        self.values = values
+        super().__init__(values)
         self.running = running
         self.model_name = name
 

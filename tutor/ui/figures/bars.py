@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tutor.course.figures import BarsValues
+from textual.app import ComposeResult
+
+from tutor.course.figures.bars import BarsValues
 from tutor.draw.bars import bars
 from tutor.draw.cells import Look, Row, Span, crop
+from tutor.ui.figures.figure import Figure
 from tutor.ui.widgets.drawn import Drawn
 
 
-class BarsFigure(Drawn):
+class Amounts(Drawn):
     """A bar for each amount, with its unit said once."""
 
     DEFAULT_CSS = """
-    BarsFigure { height: 1fr; }
+    Amounts { height: 1fr; }
     """
 
     def __init__(self, values: BarsValues) -> None:
@@ -42,3 +45,17 @@ class BarsFigure(Drawn):
         for row in drawn:
             rows += [row, ()]
         return rows[:-1]
+
+
+class BarsFigure(Figure):
+    """The bars, and after a bet what was said."""
+
+    SHOW = "bars"
+
+    def compose(self) -> ComposeResult:
+        """The bars alone."""
+        yield Amounts(self.values)
+
+    def show_bet(self, said: float, truth: float) -> None:
+        """Mark what was said on the bar of what it was said about."""
+        self.query_one(Amounts).show_bet(said, truth)

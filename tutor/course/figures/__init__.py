@@ -1,0 +1,25 @@
+"""What each figure shows, as values: one file a figure, options → `run(lab)` → a value with its `tables()` of numbers.
+
+`FIGURES` is the registry: the name in a lesson's `show = "…"` to its options record. How a figure is drawn is a file of
+the same name in `draw/figures/`, how it answers to keys another in `ui/figures/`. Plain text and files are made of
+`tables()`, and so hold the same numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import msgspec
+
+from tutor.course.figures.bars import Bars, BarsValues
+from tutor.course.figures.gradient import Gradient, GradientValues
+from tutor.course.figures.state import State, StateValues
+from tutor.course.figures.training import Training, TrainingValues
+
+Options = State | Gradient | Training | Bars
+Values = StateValues | GradientValues | TrainingValues | BarsValues
+
+FIGURES: dict[str, type[Any]] = {
+    str(msgspec.inspect.type_info(kind).tag): kind  # type: ignore[attr-defined]
+    for kind in get_args(Options)
+}

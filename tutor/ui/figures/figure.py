@@ -1,0 +1,109 @@
+"""What every figure shares: its values, what its keys do, and work that must not hold up a frame.
+
+A figure is laid out of parts that draw (`Drawn`), and of fields. It owns what a person can change in it, and nothing
+else: its values are frozen, and other values come whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual import work
+from textual.containers import Vertical
+from textual.message import Message
+
+from tutor.course.figures.table import Table
+from tutor.ui.widgets.keyline import Hint
+
+
+class Figure(Vertical):
+    """A figure on a screen.
+
+    Subclasses give `hints` and `help_keys` where they have keys of their own. Screens use up, for what is theirs,
+    enter, escape, backspace, space, `.`, `,`, home, end, `+`, `-`, `?`, `x`, and the letters e m n r s t u w.
+    """
+
+    DEFAULT_CSS = """
+    Figure { height: 1fr; }
+    """
+
+    SHOW: ClassVar[str] = ""
+    """Its name in a lesson, and in the files that are saved of it."""
+
+    class Told(Message):
+        """Something worth a word in the key line."""
+
+        def __init__(self, word: str) -> None:
+            super().__init__()
+            self.word = word
+
+    class _Computed(Message):
+        """A thread is through with what `later` gave it."""
+
+        def __init__(self, figure: Figure, show: Callable[[Any], None], result: Any) -> None:
+            super().__init__()
+            self.figure = figure
+            self.show = show
+            self.result = result
+
+    def __init__(self, values: Any, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.values = values
+        """What it shows: one of `course.figures.Values`."""
+        self._running = False
+        self._waiting: tuple[Callable[[], Any], Callable[[Any], None]] | None = None
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """What the key line says of it."""
+        return ()
+
+    @property
+    def help_keys(self) -> tuple[tuple[str, str], ...]:
+        """What the help says of keys that are its own."""
+        return ()
+
+    def tables(self) -> tuple[Table, ...]:
+        """The numbers in it, as they stand now."""
+        found: tuple[Table, ...] = self.values.tables()
+        return found
+
+    def tell(self, word: str) -> None:
+        """Say a word in the key line: what a key did, or why it did nothing."""
+        self.post_message(self.Told(word))
+
+    # Work
+
+    def later(self, compute: Callable[[], Any], show: Callable[[Any], None]) -> None:
+        """Compute in a thread, then show the result here. Of requests that wait, only the newest is computed.
+
+        Args:
+            compute: takes no part in the screen.
+            show: given what `compute` returned, in the screen's own thread. What `compute` refuses with a ValueError
+                is said in the key line, and the figure stays as it was.
+        """
+        if self._running:
+            self._waiting = compute, show
+        else:
+            self._running = True
+            self._work(compute, show)
+
+    @work(thread=True, group="figure")
+    def _work(self, compute: Callable[[], Any], show: Callable[[Any], None]) -> None:
+        """In the thread: only values in, only messages out."""
+        try:
+            self.post_message(self._Computed(self, show, compute()))
+        except ValueError as error:
+            self.post_message(self._Computed(self, self.tell, str(error)))
+
+    def on_figure__computed(self, message: _Computed) -> None:
+        """Show it, and begin with what was asked for meanwhile."""
+        if message.figure is not self:
+            return
+        message.stop()
+        self._running = False
+        message.show(message.result)
+        if self._waiting is not None:
+            waiting, self._waiting = self._waiting, None
+            self.later(*waiting)

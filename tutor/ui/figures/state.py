@@ -1,0 +1,109 @@
+"""The state figure: a network read token by token: its chain, its heatmap, any value opened, the next words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from textual import events
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tutor.course.figures.state import StateValues
+from tutor.engine import CELLS
+from tutor.i18n import _
+from tutor.ui.figures.player import PLAYER_HINTS, Player
+from tutor.ui.figures.readings import Diagram, Next, Why
+from tutor.ui.figures.statemap import StateMap
+from tutor.ui.widgets.keyline import Hint
+
+LEAST_ROWS, LEAST_NEXT = 6, 3
+"""Rows of the heatmap, and next words, that are shown before anything else gets room."""
+
+
+class StateFigure(Player):
+    """A run and the place in it."""
+
+    DEFAULT_CSS = """
+    StateFigure.-tight Next, StateFigure.-tight Why { margin-top: 0; }
+    """
+
+    SHOW = "state"
+    SCALED = True
+
+    followed = reactive("h", repaint=False)
+    """What the heatmap shows."""
+    opened = reactive(False, repaint=False)
+    """Whether the value under the cursor is opened into its terms."""
+
+    def __init__(
+        self, values: StateValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
+    ) -> None:
+        super().__init__(values, len(values.run.tokens), clock=clock, id=id)
+
+    def parts(self) -> Iterable[Widget]:
+        """The chain, the heatmap, the value under its cursor, the next words."""
+        run = self.values.run
+        yield Diagram(run).data_bind(Player.position)
+        yield StateMap(run).data_bind(Player.position, Player.unit, StateFigure.followed)
+        yield Why(run).data_bind(Player.position, Player.unit)
+        if self.values.next and run.probabilities is not None:
+            yield Next(run, self.values.next).data_bind(Player.position)
+
+    def on_mount(self) -> None:
+        """Nothing is opened yet."""
+        self.query_one(Why).display = self.opened
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The heatmap keeps at least five rows: the diagram gives way first, then the opened value's room."""
+        self._share(event.size.height)
+
+    def _share(self, height: int) -> None:
+        """Give each part its rows: what the step is about first, then air, then the diagram."""
+        rows = len(self.values.run.tokens) + 2
+        words = next(iter(self.query(Next)), None)
+        least = min(self.values.next, LEAST_NEXT)
+        room = height - 1 - min(rows, LEAST_ROWS) - (3 if self.opened else 0) - (least + 1 if words else 0)
+        gaps = 1 + self.opened + (words is not None)
+        airy = room >= gaps
+        self.set_class(not airy, "-tight")
+        room -= gaps if airy else 0
+        if words is not None:
+            more = min(self.values.next - least, max(room, 0))
+            words.show_count(least + more)
+            room -= more
+        diagram = self.query_one(Diagram)
+        diagram.display = room >= 4
+        diagram.compact = room < 5
+        if diagram.display:
+            room -= 4 if diagram.compact else 5
+        self.query_one(StateMap).styles.height = max(min(rows, min(rows, LEAST_ROWS) + room), 2)
+
+    def watch_opened(self) -> None:
+        """Show or hide the terms."""
+        for why in self.query(Why):
+            why.display = self.opened
+            self._share(self.size.height)
+
+    @property
+    def followable(self) -> tuple[str, ...]:
+        """What the heatmap can show: the state, then the cell's gates by letter."""
+        run = self.values.run
+        return ("h", *(gate.name for gate in CELLS[run.model.spec.cell].gates))
+
+    def follow(self, name: str) -> None:
+        """Show other values in the heatmap."""
+        self.followed = name
+
+    def meaning(self, name: str) -> str:
+        """A gate's name and what its ends mean, in a line."""
+        if name == "h":
+            return _("h: the hidden state")
+        gate = next(g for g in CELLS[self.values.run.model.spec.cell].gates if g.name == name)
+        low, high = gate.range
+        return _("{letter}: {label}, {low:g} to {high:g}").format(letter=name, label=_(gate.label), low=low, high=high)
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """What the key line says of it."""
+        return (*PLAYER_HINTS, Hint("w", "why", _("why")))
