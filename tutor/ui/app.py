@@ -17,7 +17,7 @@ from tutor.course.outline import Outline, Problem, read_outlines
 from tutor.i18n import _
 from tutor.progress import Progress
 from tutor.ui.screens.home import HomeScreen
-from tutor.ui.screens.overlays import LEAST, HelpScreen, TooSmallScreen
+from tutor.ui.screens.overlays import LEAST, ChoiceScreen, HelpScreen, TooSmallScreen
 from tutor.ui.widgets.drawn import AsciiOnly, ascii_only
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tutor.course.experiment import Experiment
     from tutor.course.lab import Lab
     from tutor.course.lesson import Course
+    from tutor.ui.figures.figure import Figure
 
 DARK = Theme(
     name="night",
@@ -81,6 +82,7 @@ class RnnTutorApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "leave", priority=True),
         Binding("question_mark", "help", "help", show=False),
+        Binding("x", "save_figure", "save the figure", show=False),
     ]
 
     class CourseLoaded(Message):
@@ -224,6 +226,39 @@ class RnnTutorApp(App[int]):
         keys = getattr(self.screen, "help_keys", None)
         if keys is not None:
             self.push_screen(HelpScreen(_("Keys"), keys))
+
+    def action_save_figure(self) -> None:
+        """Ask what the figure in front is to be saved as."""
+        from tutor.ui.figures.figure import figure_in
+        from tutor.ui.saving import KINDS
+
+        figure = figure_in(self.screen)
+        if figure is None:
+            self.say(_("There is no figure here to save."))
+            return
+        self.push_screen(ChoiceScreen(_("Save this figure"), KINDS), lambda kind: self.save_figure(figure, kind))
+
+    def save_figure(self, figure: Figure, kind: str | None) -> None:
+        """Write the figure's files where the command was started, and say where that is."""
+        from tutor.ui.saving import save
+
+        if kind is None:
+            return
+        try:
+            paths = save(figure, kind, Path.cwd())
+        except OSError as error:
+            self.say(_("Not saved: {why}. The figure is as it was.").format(why=error.strerror or error))
+            return
+        self.say(_("Saved: {files}").format(files=", ".join(map(str, paths))))
+
+    def say(self, word: str) -> None:
+        """A word in the key line of the screen in front; where there is none, a notice."""
+        from tutor.ui.widgets.keyline import KeyLine
+
+        for line in self.screen.query(KeyLine):
+            line.say(word)
+            return
+        self.notify(word, markup=False)
 
     async def action_quit(self) -> None:
         """Leave, with everything saved."""

@@ -1,11 +1,13 @@
-"""What the command palette offers beside its own: the sandbox and every lesson, by name.
+"""What the command palette offers beside its own: the sandbox and every lesson by name, and to save the figure.
 
 Titles go in as `Content`: as plain strings they would be markup, and `[/b]` in a title would end the app.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -15,31 +17,45 @@ from tutor.course.outline import Outline
 from tutor.i18n import _
 from tutor.ui.screens.home import HomeScreen
 
+if TYPE_CHECKING:
+    from tutor.ui.figures.figure import Figure
+
 
 class Places(Provider):
-    """Where one can go from anywhere."""
+    """Where one can go from anywhere, and what can be done with what is there."""
 
-    def _places(self) -> Iterator[tuple[str, str, Message]]:
-        yield _("Sandbox"), _("Any sentence under the microscope"), HomeScreen.SandboxChosen()
+    def _offers(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        yield _("Sandbox"), _("Any sentence under the microscope"), self._to(HomeScreen.SandboxChosen())
         outlines: tuple[Outline, ...] = getattr(self.app, "outlines", ())
         for outline in outlines:
-            yield outline.title, outline.goal, HomeScreen.LessonChosen(outline.id)
+            yield outline.title, outline.goal, self._to(HomeScreen.LessonChosen(outline.id))
+        from tutor.ui.figures.figure import figure_in
+        from tutor.ui.saving import KINDS
+
+        figure = figure_in(self.screen)
+        if figure is not None:
+            for kind, said in KINDS.items():
+                title = _("Save the figure: {what}").format(what=said)
+                yield title, _("In the folder where rnn-tutor was started"), partial(self._save, figure, kind)
+
+    def _to(self, message: Message) -> Callable[[], object]:
+        return partial(self.app.post_message, message)
+
+    def _save(self, figure: Figure, kind: str) -> None:
+        self.app.save_figure(figure, kind)  # type: ignore[attr-defined]
 
     async def discover(self) -> Hits:
         """All of them."""
-        for title, goal, message in self._places():
-            yield DiscoveryHit(_said(Content(title), goal), lambda m=message: self._go(m), text=title)
+        for title, goal, act in self._offers():
+            yield DiscoveryHit(_said(Content(title), goal), act, text=title)
 
     async def search(self, query: str) -> Hits:
         """Those whose name is like what was typed."""
         matcher = self.matcher(query)
-        for title, goal, message in self._places():
+        for title, goal, act in self._offers():
             score = matcher.match(title)
             if score > 0:
-                yield Hit(score, _said(Content(title), goal), lambda m=message: self._go(m), text=title)
-
-    def _go(self, message: Message) -> None:
-        self.app.post_message(message)
+                yield Hit(score, _said(Content(title), goal), act, text=title)
 
 
 def _said(title: Content, goal: str) -> Content:

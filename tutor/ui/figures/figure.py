@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from textual import work
 from textual.containers import Vertical
 from textual.message import Message
+from textual.screen import Screen
 
 from tutor.course.figures.table import Table
 from tutor.ui.widgets.keyline import Hint
@@ -107,3 +108,10 @@ class Figure(Vertical):
         if self._waiting is not None:
             waiting, self._waiting = self._waiting, None
             self.later(*waiting)
+
+
+def figure_in(screen: Screen[Any]) -> Figure | None:
+    """The figure of a screen: the one that has the keys, or the first."""
+    here = screen.focused
+    around = [] if here is None else [node for node in here.ancestors_with_self if isinstance(node, Figure)]
+    return next(iter([*around, *screen.query(Figure)]), None)

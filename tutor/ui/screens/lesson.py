@@ -291,6 +291,7 @@ class LessonScreen(Screen[None]):
         hints += [
             Hint("esc", "leave", _("home")),
             Hint("?", "app.help", _("help")),
+            *([Hint("x", "app.save_figure", _("save"))] if self.query(Figure) else []),
         ]
         self.query_one(KeyLine).show(list(dict.fromkeys(hints)))
 
@@ -620,6 +621,8 @@ class LessonScreen(Screen[None]):
             ("w", _("why: open the value under the cursor")),
             ("t", _("train on, after a stop")),
             ("s", _("this model in the sandbox; esc comes back")),
+            *(keys for figure in self.query(Figure) for keys in figure.help_keys),
+            ("x", _("save the figure: SVG, CSV, JSON")),
             ("esc", _("stop what runs, or go home")),
             ("ctrl+p", _("palette: themes and more")),
             ("ctrl+q", _("leave")),

@@ -1,16 +1,17 @@
-"""What may stand in front of any screen: the help, and the word that the window is too small."""
+"""What may stand in front of any screen: the help, what to save, and the word that the window is too small."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
 
 from tutor.i18n import _
 
@@ -66,3 +67,36 @@ class HelpScreen(ModalScreen[None]):
         pieces += ["\n", (_("esc closes this."), "$foreground 60%")]
         with VerticalScroll():
             yield Static(Content.assemble(*pieces))
+
+
+class ChoiceScreen(ModalScreen[str | None]):
+    """A few things to choose from; esc chooses none."""
+
+    DEFAULT_CSS = """
+    ChoiceScreen { align: center middle; background: $background 70%; }
+    ChoiceScreen > Vertical { width: 46; max-width: 90%; height: auto; padding: 1 3; background: $surface; }
+    ChoiceScreen .title { text-style: bold; height: auto; margin-bottom: 1; }
+    ChoiceScreen OptionList { height: auto; border: none; padding: 0; background: $surface; }
+    """
+
+    BINDINGS = [Binding("escape", "dismiss(None)", "close", show=False)]
+
+    def __init__(self, title: str, choices: Mapping[str, str]) -> None:
+        """
+        Args:
+            title: what is chosen.
+            choices: a key for each, and how it is called.
+        """
+        super().__init__()
+        self.choice_title = title
+        self.choices = dict(choices)
+
+    def compose(self) -> ComposeResult:
+        """The title above the choices."""
+        with Vertical():
+            yield Static(Content(self.choice_title), classes="title")
+            yield OptionList(*(Option(Content(said), id=key) for key, said in self.choices.items()))
+
+    def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
+        """This one."""
+        self.dismiss(message.option_id)

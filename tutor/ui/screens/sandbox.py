@@ -159,6 +159,7 @@ class SandboxScreen(Screen[None]):
                 Hint("r", "seed", _("seed")),
                 Hint("esc", "leave", _("back")),
                 Hint("?", "app.help", _("help")),
+                Hint("x", "app.save_figure", _("save")),
             ]
         self.query_one(KeyLine).show(hints)
 
@@ -288,6 +289,8 @@ class SandboxScreen(Screen[None]):
             ("m", _("another cell: RNN, GRU, LSTM")),
             ("u", _("another number of units")),
             ("r", _("another seed")),
+            *(keys for figure in self.query(Figure) for keys in figure.help_keys),
+            ("x", _("save the figure: SVG, CSV, JSON")),
             ("esc", _("back to where you came from")),
             ("ctrl+q", _("leave")),
         ]

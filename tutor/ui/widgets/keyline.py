@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from textual import events
+from textual.widget import Widget
 
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, width
 from tutor.ui.widgets.drawn import Drawn
@@ -21,6 +22,8 @@ class Hint(NamedTuple):
     key: str
     action: str
     label: str
+    target: Widget | None = None
+    """Whose action it is; the screen's without one."""
 
 
 class KeyLine(Drawn):
@@ -54,7 +57,7 @@ class KeyLine(Drawn):
         if self.word:
             return [(Span(crop(self.word, width, ascii=look.ascii), look.accent),)]
         spans = []
-        for hint, _, _ in self._placed(width):
+        for hint, _start, _end in self._placed(width):
             spans += [Span(hint.key, look.accent), Span(f" {hint.label}   ", look.muted)]
         return [tuple(spans)]
 
@@ -75,7 +78,7 @@ class KeyLine(Drawn):
         x = event.get_content_offset_capture(self).x
         for hint, start, end in self._placed(self.size.width):
             if start <= x < end and hint.action:
-                await self.screen.run_action(hint.action)
+                await (hint.target or self.screen).run_action(hint.action)
 
 
 class TitleLine(Drawn):

@@ -1,0 +1,125 @@
+"""Figures as files: what is on screen, the numbers in it, and never over another file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tutor.course.experiment import Experiment
+from tutor.course.figures.table import Table, json_of
+from tutor.ui.figures.state import StateFigure
+from tutor.ui.saving import files_of, save, svg_of
+
+
+def words(svg: str) -> str:
+    """The letters of a picture, line by line."""
+    root = ElementTree.fromstring(svg)
+    return "\n".join("".join(node.itertext()) for node in root.iter() if node.tag.endswith("text")).replace("\xa0", " ")
+
+
+async def test_x_asks_and_saves_what_is_in_front(desk, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with desk("sandbox", experiment=Experiment(text="never [ 永 late", hidden=4)) as d:
+        await d.press("end", "x")
+        assert "Save this figure" in d.text
+        await d.press("enter")
+        path = tmp_path / "rnn-tutor-state.svg"
+        assert f"Saved: {path}" in d.text
+        said = words(path.read_text(encoding="utf-8"))
+        assert "[" in said
+        assert "永" in said
+        assert "Save this figure" not in said, "the dialog is no part of the picture"
+        assert "edit" not in said, "nor is the key line"
+        await d.press("x", "down", "enter", "x", "down", "down", "enter")
+        run = d.app.screen.query_one(StateFigure).values.run
+        rows = list(csv.reader(io.StringIO((tmp_path / "rnn-tutor-state.csv").read_text(encoding="utf-8"))))
+        assert rows[0] == ["step", "token", "h1", "h2", "h3", "h4", "‖Δh‖"]
+        assert [float(v) for v in rows[4][2:6]] == [float(v) for v in run.hidden[3]]
+        held = json.loads((tmp_path / "rnn-tutor-state.json").read_text(encoding="utf-8"))
+        assert held["figure"] == "state"
+        assert held["tables"][0]["rows"][2][1] == "永"
+
+
+async def test_nothing_is_written_over_and_esc_writes_nothing(desk, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rnn-tutor-state.svg").write_text("mine")
+    async with desk("sandbox", experiment=Experiment()) as d:
+        await d.press("x", "escape")
+        assert len(list(tmp_path.glob("rnn-tutor*"))) == 1
+        await d.press("x", "enter")
+        assert (tmp_path / "rnn-tutor-state.svg").read_text() == "mine"
+        assert (tmp_path / "rnn-tutor-state-2.svg").exists()
+        figure = d.app.screen.query_one(StateFigure)
+        assert svg_of(figure, "state") == (tmp_path / "rnn-tutor-state-2.svg").read_text(encoding="utf-8")
+
+
+async def test_what_cannot_be_written_is_said(desk, tmp_path: Path, monkeypatch) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        gone = tmp_path / "gone"
+        monkeypatch.setattr(Path, "cwd", classmethod(lambda cls: gone))
+        await d.press("x", "enter")
+        assert "Not saved: No such file or directory. The figure is as it was." in d.text
+
+
+async def test_where_there_is_no_figure_x_says_so(desk) -> None:
+    async with desk() as d:
+        await d.press("x")
+        assert "There is no figure here to save." in d.text
+
+
+async def test_the_palette_saves_too(desk, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with desk("sandbox", experiment=Experiment()) as d:
+        await d.press("ctrl+p")
+        await d.press(*"numbers, as csv".replace(" ", "")[:7])
+        await d.pilot.pause(0.3)
+        await d.press("enter")
+        await d.settle()
+        assert list(tmp_path.glob("rnn-tutor-state.*"))
+
+
+async def test_the_picture_is_of_the_theme_and_names_no_server(desk) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        await d.press("end")
+        dark = svg_of(d.app.screen.query_one(StateFigure))
+        assert dark == svg_of(d.app.screen.query_one(StateFigure)), "the same picture is the same file"
+        assert "#14171c" in dark
+        d.app.theme = "day"
+        await d.settle()
+        light = svg_of(d.app.screen.query_one(StateFigure))
+        assert "#fbfaf7" in light
+        assert "#14171c" not in light
+        for svg in (dark, light):
+            assert [part for part in svg.split('"') if part.startswith("http")] == ["http://www.w3.org/2000/svg"]
+            assert "url(http" not in svg
+
+
+async def test_csv_has_a_file_for_each_table(desk, tmp_path: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        figure = d.app.screen.query_one(StateFigure)
+        tables = (Table(("a",), ((1.0,),)), Table(("b",), (), "likeliest next"), Table(("c",), (), "likeliest, next"))
+        monkeypatch = pytest.MonkeyPatch()
+        monkeypatch.setattr(type(figure), "tables", lambda self: tables)
+        assert files_of(figure, "csv") == {
+            ".csv": "a\n1.0\n",
+            "-likeliest-next.csv": "b\n",
+            "-likeliest-next-more.csv": "c\n",
+        }
+        paths = save(figure, "csv", tmp_path)
+        assert [path.name for path in paths] == [
+            "rnn-tutor-state.csv",
+            "rnn-tutor-state-likeliest-next.csv",
+            "rnn-tutor-state-likeliest-next-more.csv",
+        ]
+        monkeypatch.undo()
+
+
+def test_json_knows_no_nan() -> None:
+    table = Table(("step", "x"), (("1", float("nan")), ("2", float("-inf")), ("3", 0.5)))
+    held = json.loads(json_of("series", [table]))
+    assert held["tables"][0]["rows"] == [["1", None], ["2", None], ["3", 0.5]]
