@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from wcwidth import wcwidth
 
+from tutor.draw import cells
 from tutor.draw.cells import (
     PLAIN,
     Look,
@@ -130,3 +132,13 @@ def test_looks() -> None:
     assert Look("256").muted == Style("#8a8a8a")
     none, bold = Look("none"), Style(bold=True)
     assert (none.accent, none.muted, none.good, none.bad) == (bold, Style(dim=True), bold, PLAIN)
+
+
+def test_what_counts_as_simple_is_one_cell_each() -> None:
+    """The short way of measuring and the long one agree on every letter that goes the short way."""
+    simple = [chr(n) for n in range(0x20, 0x3000) if cells._is_simple(chr(n))]
+    assert len(simple) > 400
+    for char in simple:
+        assert wcwidth(char) == 1
+        assert list(cells._clusters(f"a{char}b")) == [("a", 1), (char, 1), ("b", 1)]
+    assert not any(map(cells._is_simple, ["e\u0301", "永", "\x1b", "\n", "a\u200d", "\x7f"]))

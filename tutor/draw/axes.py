@@ -145,8 +145,8 @@ class Raster:
 
     def __init__(self, columns: int, rows: int) -> None:
         self.columns, self.rows = columns, rows
-        # Row and column → what is drawn there, for each of the layers: signs, lines, rules.
-        self._layers: tuple[dict[tuple[int, int], list[Cell]], ...] = ({}, {}, {})
+        # For each row: column → what is drawn there, for each of the layers: signs, lines, rules.
+        self._layers: tuple[list[dict[int, list[Cell]]], ...] = tuple([{} for _ in range(rows)] for _ in range(3))
 
     def put(self, column: int, row: int, sign: str, style: Style, *, line: bool = False) -> None:
         """Draw a sign, or a piece of a line; outside the area nothing happens."""
@@ -159,24 +159,34 @@ class Raster:
 
     def _put(self, column: int, row: int, cell: Cell, layer: int) -> None:
         if 0 <= column < self.columns and 0 <= row < self.rows:
-            here = self._layers[layer].setdefault((row, column), [])
+            here = self._layers[layer][row].setdefault(column, [])
             if cell not in here:
                 here.append(cell)
 
     def row(self, row: int) -> Row:
         """A row of the area, as wide as it."""
-        return merged(self._cell(row, column) for column in range(self.columns))
+        signs, lines, rules = (layer[row] for layer in self._layers)
+        cells: list[Cell] = []
+        at, style = 0, PLAIN
+        # Most of a plot is empty: what lies between two signs is one piece, in the style of the first, so that the
+        # terminal is told of fewer changes.
+        for column in sorted({*signs, *lines, *rules}):
+            if column > at:
+                cells.append((" " * (column - at), style))
+            cells.append(_top(signs.get(column) or lines.get(column) or rules[column], column))
+            at, style = column + 1, cells[-1][1]
+        if at < self.columns:
+            cells.append((" " * (self.columns - at), style))
+        return merged(cells)
 
-    def _cell(self, row: int, column: int) -> Cell:
-        for layer in self._layers:
-            here = layer.get((row, column), ())
-            if len(here) > 1 and all("\u2800" <= sign <= "\u28ff" for sign, _ in here):
-                # Fine lines share their dots, so that none has a gap, and take turns with the colour.
-                dots = reduce(or_, (ord(sign) for sign, _ in here))
-                return chr(dots), here[column % len(here)][1]
-            if here:
-                return here[column % len(here)]
-        return " ", PLAIN
+
+def _top(here: Sequence[Cell], column: int) -> Cell:
+    """What shows of several things in one cell."""
+    if len(here) > 1 and all("\u2800" <= sign <= "\u28ff" for sign, _ in here):
+        # Fine lines share their dots, so that none has a gap, and take turns with the colour.
+        dots = reduce(or_, (ord(sign) for sign, _ in here))
+        return chr(dots), here[column % len(here)][1]
+    return here[column % len(here)]
 
 
 class Entry(NamedTuple):

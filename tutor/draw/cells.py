@@ -7,6 +7,7 @@ be more than one code point and take two cells, so nothing here counts with `len
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
@@ -152,8 +153,13 @@ def _clusters(text: str) -> tuple[tuple[str, int], ...]:
     return tuple((cluster, min(max(wcswidth(cluster), 1), 2)) for cluster in _split(text))
 
 
+# Letters of one cell that nothing joins: ASCII, lines, blocks, the dots of fine lines, the drawing's own signs.
+_SIMPLE = re.compile("[ -~─-▟⠀-⣿·…→↑↓←○●◇◆△▲▽▸▶◀‖₀-₉₋Δρ∂σ−×⊙]*")
+
+
 def _is_simple(text: str) -> bool:
-    return text.isascii() and text.isprintable()
+    """Whether each character is one cell: measuring letter by letter is most of what a drawing costs."""
+    return _SIMPLE.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=8192)

@@ -1,13 +1,16 @@
 """Values as coloured cells: one row is one step, one column one unit.
 
-A row is drawn at every key press and every tick, so its spans are made once for a look and looked up after.
+A row is drawn at every key press and every tick, so its spans are made once for a look and looked up after; a widget
+that draws thousands of them looks up what it has made of the same spans by the same indices.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
 
 from tutor.draw.cells import Look, Row, Span, Style, fit, merged, pad
 from tutor.draw.glyphs import signed_glyph
@@ -35,20 +38,6 @@ def _cursor_text(look: Look, width: int) -> str:
     return "[" + " " * (width - 2) + "]"
 
 
-@lru_cache(maxsize=256)
-def _table(look: Look, width: int, bright: bool, cursor: bool) -> tuple[Span, ...]:
-    """The span of every level: index 0 is zero, positive levels follow, negative ones count from the end."""
-    count = _levels(look)
-    spans = []
-    for level in (*range(count + 1), *range(-count, 0)):
-        if look.depth == "none":
-            text = signed_glyph(level / count, ascii=look.ascii) * width
-        else:
-            text = _cursor_text(look, width) if cursor else " " * width
-        spans.append(Span(text, _style(level, look, bright, cursor)))
-    return tuple(spans)
-
-
 @lru_cache(maxsize=1024)
 def _odd(value_kind: str, look: Look, width: int, bright: bool, cursor: bool) -> Span:
     """What is no finite number: `?`, or a sign of which end it ran off."""
@@ -68,8 +57,46 @@ def _odd(value_kind: str, look: Look, width: int, bright: bool, cursor: bool) ->
     return Span(text, style)
 
 
-def _kind(value: float) -> str:
-    return "nan" if math.isnan(value) else "+" if value > 0 else "-"
+@lru_cache(maxsize=256)
+def heat_table(look: Look, width: int, bright: bool, cursor: bool = False) -> tuple[Span, ...]:
+    """The span of everything that a cell can show, by the indices of `heat_indices`.
+
+    Zero is the first, positive levels follow, then NaN and the two infinities; negative levels count from the end.
+    """
+    count = _levels(look)
+
+    def of(level: int) -> Span:
+        if look.depth == "none":
+            text = signed_glyph(level / count, ascii=look.ascii) * width
+        else:
+            text = _cursor_text(look, width) if cursor else " " * width
+        return Span(text, _style(level, look, bright, cursor))
+
+    odd = [_odd(kind, look, width, bright, cursor) for kind in ("nan", "+", "-")]
+    return (*map(of, range(count + 1)), *odd, *map(of, range(-count, 0)))
+
+
+def heat_indices(values: npt.ArrayLike, look: Look, limit: float = 1.0) -> list[int]:
+    """Where each value stands in `heat_table`.
+
+    Args:
+        values: (N,) any floats.
+        look: what the terminal can show.
+        limit: the size that is drawn as ±1; what lies beyond looks the same.
+    """
+    top = _levels(look)
+    array = np.asarray(values, np.float64)
+    # A limit next to zero must not make a zero undefined.
+    scale = min(top / limit, 1e300) if 0 < limit < math.inf else float(top)
+    with np.errstate(all="ignore"):
+        levels = np.rint(array * scale).clip(-top, top)
+        if not np.isfinite(array.sum()):
+            # Not finite, or so large that their sum is not.
+            levels[np.isnan(array)] = top + 1
+            levels[array == np.inf] = top + 2
+            levels[array == -np.inf] = top + 3
+    found: list[int] = levels.astype(np.intp).tolist()
+    return found
 
 
 def value_cell(
@@ -89,7 +116,7 @@ def value_cell(
 
 
 def heat_row(
-    values: Sequence[float],
+    values: npt.ArrayLike,
     look: Look,
     *,
     limit: float = 1.0,
@@ -107,24 +134,11 @@ def heat_row(
         bright: whether this is the current row; others lean towards the background, or are not bold.
         cursor: the index that the cursor is on.
     """
-    table = _table(look, width, bright, False)
-    top = _levels(look)
-    scale = top / limit if 0 < limit < math.inf else float(top)
-    spans = []
-    for value in values:
-        try:
-            level = round(value * scale)
-        except (ValueError, OverflowError):
-            spans.append(_odd(_kind(value), look, width, bright, False))
-            continue
-        spans.append(table[top if level > top else -top if level < -top else level])
+    indices = heat_indices(values, look, limit)
+    table = heat_table(look, width, bright)
+    spans = [table[index] for index in indices]
     if cursor is not None and 0 <= cursor < len(spans):
-        value = values[cursor]
-        if math.isfinite(value * scale):
-            level = min(max(round(value * scale), -top), top)
-            spans[cursor] = _table(look, width, bright, True)[level]
-        else:
-            spans[cursor] = _odd(_kind(value), look, width, bright, True)
+        spans[cursor] = heat_table(look, width, bright, True)[indices[cursor]]
     return tuple(spans)
 
 

@@ -6,8 +6,12 @@ with the length of the text.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
+from rich.segment import Segment
+from rich.style import Style as RichStyle
 from textual import events
 from textual.binding import Binding
 from textual.geometry import Region, Size
@@ -15,12 +19,12 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, pad, width
-from tutor.draw.heatmap import heat_row
+from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, pad, row_width, width
+from tutor.draw.heatmap import heat_indices, heat_table
 from tutor.engine.model import Run
 from tutor.i18n import _
 from tutor.ui.figures.player import Aimed, Wanted
-from tutor.ui.widgets.drawn import look_of, strip_of
+from tutor.ui.widgets.drawn import look_of, segments_of, strip_of
 
 WIDEST = 4
 """Cells that a unit may take where there is room."""
@@ -53,6 +57,7 @@ class StateMap(ScrollView, can_focus=True):
 
     def __init__(self, run: Run) -> None:
         super().__init__()
+        self._look, self._base = Look(), RichStyle()
         self.show_run(run)
 
     def show_run(self, run: Run) -> None:
@@ -80,9 +85,31 @@ class StateMap(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """The heading at the top, which stays; then the rows in view."""
         size = self.size.width
-        look = look_of(self.app)
-        row = self._heading(size, look) if y == 0 else self._row(y - 1 + self.scroll_offset.y, size, look)
-        return strip_of(fit(row, size), size, self.rich_style)
+        look, base = self._look, self._base
+        if y == 0:
+            return strip_of(fit(self._heading(size, look), size), size, base)
+        step = y - 1 + self.scroll_offset.y
+        head, tail = self._head(step, look), self._tail(step, look)
+        values = self._values(step)
+        if values is None:
+            return strip_of(fit((*head, *tail), size), size, base)
+        each, first, last = self._units(size)
+        here = step == self.position
+        table = heat_segments(look, each, here, base)
+        indices = heat_indices(values[first:last], look)
+        cells = [table[index] for index in indices]
+        if here and self.has_focus:
+            at = self.unit - first
+            cells[at] = heat_segments(look, each, here, base, cursor=True)[indices[at]]
+        # Made of what is made already: a full heatmap is thousands of cells a frame.
+        segments = [*segments_of(head, base), *cells, *segments_of(tail, base)]
+        length = row_width(head) + len(cells) * each + row_width(tail)
+        return Strip(segments, length).adjust_cell_length(size, base)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a frame; what is the same for all of them is found once."""
+        self._look, self._base = look_of(self.app), self.rich_style
+        return super().render_lines(crop)
 
     def _heading(self, available: int, look: Look) -> Row:
         each, first, last = self._units(available)
@@ -96,7 +123,8 @@ class StateMap(ScrollView, can_focus=True):
             Span("   ‖Δh‖" if not look.ascii else "   |dh|", look.muted),
         )
 
-    def _row(self, step: int, available: int, look: Look) -> Row:
+    def _head(self, step: int, look: Look) -> Row:
+        """What stands before the cells: where we are, the number, the token."""
         if step > len(self._run.tokens):
             return ()
         here = step == self.position
@@ -108,22 +136,23 @@ class StateMap(ScrollView, can_focus=True):
         known = step == 0 or self._run.known[step - 1]
         name_room = self._label - self._digits - 4
         label = f"{number:>{self._digits}} {pad(crop(name, name_room, ascii=look.ascii), name_room)} "
-        bold = Style(bold=True) if here else PLAIN
-        head = (
-            Span(arrow + " ", look.accent),
-            Span(label, (look.muted if step > self.position or not known else bold)),
-        )
-        if step > self.position:
-            return head
-        each, first, last = self._units(available)
-        if step == 0 and self.followed != "h":
-            return head
-        values = (self._run.h_0 if step == 0 else self._matrix[step - 1])[first:last]
-        cursor = self.unit - first if here and self.has_focus else None
-        cells = heat_row(values.tolist(), look, width=each, bright=here, cursor=cursor)
-        change = "" if step == 0 else f"   {self._run.change[step - 1]:.2f}"
-        unknown = "" if known else "  " + _("unknown word")
-        return (*head, *cells, Span(change, bold), Span(unknown, look.muted))
+        style = look.muted if step > self.position or not known else Style(bold=True) if here else PLAIN
+        return (Span(arrow + " ", look.accent), Span(label, style))
+
+    def _values(self, step: int) -> npt.NDArray[np.floating] | None:
+        """The cells of a step; None of one that is not read yet, or has none."""
+        if step > min(self.position, len(self._run.tokens)) or (step == 0 and self.followed != "h"):
+            return None
+        values: npt.NDArray[np.floating] = self._run.h_0 if step == 0 else self._matrix[step - 1]
+        return values
+
+    def _tail(self, step: int, look: Look) -> Row:
+        """What stands after the cells: how far the state moved."""
+        if not 0 < step <= min(self.position, len(self._run.tokens)):
+            return ()
+        bold = Style(bold=True) if step == self.position else PLAIN
+        unknown = "" if self._run.known[step - 1] else "  " + _("unknown word")
+        return (Span(f"   {self._run.change[step - 1]:.2f}", bold), Span(unknown, look.muted))
 
     def watch_position(self, old: int, new: int) -> None:
         """Two rows changed, and the current one is in view."""
@@ -187,3 +216,9 @@ def followed_values(run: Run, name: str) -> npt.NDArray[np.floating]:
     """A gate or a state of the last layer, forward direction: (T, H)."""
     values: npt.NDArray[np.floating] = run.trace.gates(layer=run.model.spec.num_layers - 1)[name][:, 0]
     return values
+
+
+@lru_cache(maxsize=64)
+def heat_segments(look: Look, width: int, bright: bool, base: RichStyle, cursor: bool = False) -> tuple[Segment, ...]:
+    """What `heat_table` has, as Textual paints it, by the same indices."""
+    return tuple(segments_of(heat_table(look, width, bright, cursor), base))

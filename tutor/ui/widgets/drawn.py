@@ -16,7 +16,7 @@ from rich.style import Style as RichStyle
 from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -38,8 +38,12 @@ def rich_style(style: Style) -> RichStyle:
 
 def strip_of(row: Row, size: int, base: RichStyle) -> Strip:
     """A row as Textual paints it, exactly `size` cells wide, on the widget's own style."""
-    segments = [Segment(span.text, rich_style(span.style)) for span in row]
-    return Strip(segments).adjust_cell_length(size).apply_style(base)
+    return Strip(segments_of(row, base)).adjust_cell_length(size, base)
+
+
+def segments_of(row: Row, base: RichStyle) -> list[Segment]:
+    """A row's spans on the widget's own style."""
+    return [Segment(span.text, base + rich_style(span.style)) for span in row]
 
 
 _ASCII = str.maketrans(
@@ -121,6 +125,7 @@ class Drawn(Widget):
         super().__init__(id=id, classes=classes)
         self._rows: Sequence[Row] = ()
         self._drawn_for: tuple[int, int, Look] | None = None
+        self._base = RichStyle()
 
     def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
         """The rows to show.
@@ -154,8 +159,12 @@ class Drawn(Widget):
         columns = self.size.width
         fixed = 0 if self.styles.is_auto_height else self.size.height
         rows = self.rows(columns, fixed)
-        base = self.rich_style
-        return strip_of(rows[y], columns, base) if y < len(rows) else Strip.blank(columns, base)
+        return strip_of(rows[y], columns, self._base) if y < len(rows) else Strip.blank(columns, self._base)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a frame; the widget's own style, which is slow to find, is found once for all of them."""
+        self._base = self.rich_style
+        return super().render_lines(crop)
 
     def notify_style_update(self) -> None:
         """A new theme may be a new look."""
