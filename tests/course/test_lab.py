@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tutor.course.lab import Lab, ModelEntry, NotTrained
+from tutor.course.entries import ModelEntry
+from tutor.course.lab import Lab, NotTrained
 from tutor.course.load import load_lesson
 
 

@@ -8,7 +8,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from tutor.course.lab import Lab, ModelEntry
+from tutor.course.entries import ModelEntry
+from tutor.course.lab import Lab
 from tutor.course.measured import Measured
 from tutor.course.probes import PROBES, Probe, models_of
 from tutor.engine.gradient_flow import decay

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from tutor.course import shape
+from tutor.course.entries import ModelEntry
 from tutor.course.figures import FIGURES
-from tutor.course.lab import ModelEntry
 from tutor.course.lesson import (
     Figure,
     Option,

@@ -1,4 +1,4 @@
-"""Where a lesson's networks live: built, trained, kept and run by name.
+"""Where a lesson's networks live: trained, kept, looked back at and run by name.
 
 A lab has one seed, added to every model's own: `check --seeds` opens one lab a seed, and nothing else
 changes. A training that is stopped is not thrown away: the iterator is kept as it stands, so that going on
@@ -7,83 +7,34 @@ gives the same bytes as if it had never been stopped, and only a finished one is
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
-import msgspec
 import numpy as np
-from msgspec import Struct
 
-from tutor.engine import weights
-from tutor.engine.datasets import read_lines, within
-from tutor.engine.model import Model, ModelSpec, Run
-from tutor.engine.text import Vocabulary, tokenize
+from tutor.course import jobs, stored
+from tutor.course.entries import ModelEntry
+from tutor.course.jobs import Material, Measurements, Network
+from tutor.course.past import Past
+from tutor.engine.captioner import Captioner
+from tutor.engine.checks import whole
+from tutor.engine.forecaster import Forecaster
+from tutor.engine.model import Model, Run
+from tutor.engine.text import tokenize
 from tutor.engine.training import Checkpoint, TrainingSpec, fit
+from tutor.i18n import _
 
 Start = Literal["zeros", "random"]
+_Kind = TypeVar("_Kind", Model, Forecaster, Captioner)
 
-
-class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A `[models.NAME]` table: one network and what it is trained on."""
-
-    cell: Literal["rnn", "gru", "lstm"] = "rnn"
-    hidden: int = 16
-    embedding: int = 8
-    layers: int = 1
-    bidirectional: bool = False
-    task: Literal["untrained", "next-word", "next-character"] = "untrained"
-    """What it learns. An untrained model has hashed word vectors and no head."""
-    corpus: str = ""
-    """A text file under the lessons' folder, one sequence a line; `#` starts a comment line."""
-    steps: int = 300
-    """Weight updates."""
-    batch: int = 16
-    learning_rate: float = 0.01
-    clip: float = 1.0
-    """The global norm at which gradients are clipped."""
-    seed: int = 0
-    text: str = ""
-    """What the figures, and the sandbox, run it on unless they say otherwise."""
-
-    @property
-    def unit(self) -> Literal["words", "characters"]:
-        """What a token is."""
-        return "characters" if self.task == "next-character" else "words"
-
-    @property
-    def trained(self) -> bool:
-        """Whether it has a head, and has to be trained before it is shown."""
-        return self.task != "untrained"
-
-    def faults(self) -> list[tuple[str, str, str]]:
-        """What is out of bounds: (key, what is wrong, how to mend it)."""
-        found = []
-        for key, low, high in _BOUNDS:
-            value = getattr(self, key)
-            if not low <= value <= high:
-                found.append((key, f"`{key}` is {value:g}", f"write a number from {low:g} to {high:g}"))
-        if self.trained and not self.corpus:
-            found.append(("task", f'the task "{self.task}" has nothing to learn from', 'write corpus = "data/….txt"'))
-        if self.trained and self.bidirectional:
-            what = "a bidirectional network has read the next token before it is to guess it"
-            found.append(("bidirectional", what, 'drop `bidirectional`, or write task = "untrained"'))
-        return found
-
-
-_BOUNDS = (
-    ("hidden", 1, 512),
-    ("embedding", 1, 512),
-    ("layers", 1, 8),
-    ("steps", 1, 100_000),
-    ("batch", 1, 4096),
-    ("learning_rate", 1e-9, 10.0),
-    ("clip", 1e-9, 1e9),
-    ("seed", 0, 2**31),
-)
+_EXPECTED: dict[type[Network], str] = {
+    Model: "one over tokens",
+    Forecaster: '"forecast"',
+    Captioner: '"caption"',
+}
 
 
 class NotTrained(Exception):
@@ -94,17 +45,12 @@ class NotTrained(Exception):
         self.name = name
 
 
-class _Stored(Struct):
-    """The history beside the weights in the cache."""
-
-    history: list[tuple[int, int, float, float, float | None]]
-
-
 @dataclass
 class _Kept:
     """A model in memory."""
 
-    model: Model
+    network: Network
+    past: Past
     history: list[Checkpoint] = field(default_factory=list)
     training: Iterator[Checkpoint] | None = None
     """The training as it was left; None when it is finished."""
@@ -131,8 +77,9 @@ class Lab:
         self.cannot_save: str | None = None
         self._kept: dict[str, _Kept] = {}
         self._runs: dict[tuple[str, str, Start], Run] = {}
-        self._lines: dict[str, tuple[str, ...]] = {}
-        self._corpora: dict[str, tuple[tuple[str, ...], ...]] = {}
+        self._material: dict[str, Material] = {}
+        self._then: dict[tuple[str, int], Network] = {}
+        self._siblings: dict[int, Lab] = {}
         self._lock = RLock()
 
     def entry(self, name: str) -> ModelEntry:
@@ -146,25 +93,62 @@ class Lab:
         except KeyError:
             raise ValueError(f"no model `{name}` in this lesson; it has {', '.join(self.models) or 'none'}") from None
 
+    def sibling(self, seed: int) -> Lab:
+        """The lab of the same models whose seed is this one's + `seed`; the same one each time, and itself for 0.
+
+        Raises:
+            ValueError: a seed that would be below 0.
+        """
+        whole("seed", self.seed + seed, 0)
+        if seed == 0:
+            return self
+        with self._lock:
+            if seed not in self._siblings:
+                self._siblings[seed] = Lab(self.models, folder=self.folder, cache=self.cache, seed=self.seed + seed)
+            return self._siblings[seed]
+
+    # What they learn from
+
     def corpus(self, name: str) -> tuple[tuple[str, ...], ...]:
-        """The tokens of each sequence that a model learns from; empty when it has no corpus.
+        """The tokens of each sequence that a model learns from, without what is held out; empty when it has no text.
 
         Raises:
             ValueError: the corpus cannot be read, or lies outside the lessons' folder.
         """
-        entry = self.entry(name)
-        if not entry.corpus:
-            return ()
-        with self._lock:
-            if name not in self._corpora:
-                self._corpora[name] = tuple(tokenize(line, entry.unit) for line in self._read(entry))
-            return self._corpora[name]
+        return self._read(name).sequences
 
-    def _read(self, entry: ModelEntry) -> tuple[str, ...]:
-        """The lines of a corpus, as they were when they were first asked for."""
-        if entry.corpus not in self._lines:
-            self._lines[entry.corpus] = read_lines(within(self.folder, entry.corpus))
-        return self._lines[entry.corpus]
+    def examples(self, name: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """What a model is trained on, and what is held out, each as the network's `encode` takes it.
+
+        Raises:
+            ValueError: as `corpus`.
+        """
+        found = self._read(name)
+        return found.train, found.held_out
+
+    def series(self, name: str) -> Measurements:
+        """What a forecaster's table holds, and how the network sees it.
+
+        Raises:
+            ValueError: as `corpus`; the model's task is another.
+        """
+        self._is(name, Forecaster)
+        found = self._read(name).series
+        assert found is not None
+        return found
+
+    def _read(self, name: str) -> Material:
+        """What a model learns from, as it was when it was first asked for."""
+        entry = self.entry(name)
+        with self._lock:
+            if name not in self._material:
+                self._material[name] = jobs.read(entry, self.folder, self._seed(entry))
+            return self._material[name]
+
+    def _seed(self, entry: ModelEntry) -> int:
+        return entry.seed + self.seed
+
+    # Training
 
     def ready(self, name: str) -> bool:
         """Whether it is as it should be: untrained by design, or trained to its end, here or before."""
@@ -172,9 +156,9 @@ class Lab:
         with self._lock:
             if name not in self._kept:
                 if entry.trained:
-                    self._load(name, entry)
+                    self._load(name)
                 else:
-                    self._kept[name] = _Kept(self._untrained(entry))
+                    self._kept[name] = self._new(name)
             return name in self._kept and self._kept[name].training is None
 
     def begun(self, name: str) -> bool:
@@ -195,28 +179,73 @@ class Lab:
                 if kept.training is None:
                     return
                 checkpoint = next(kept.training, None)
-                self._forget_runs(name)
                 if checkpoint is None:
                     kept.training = None
                     self._save(name, kept)
                     return
                 kept.history.append(checkpoint)
+                kept.past.keep(checkpoint.step, kept.network.flat)
+                self._forget(name, kept.past)
             yield checkpoint
 
     def ensure(self, name: str) -> None:
         """Train a model to its end, unless it is ready."""
-        for _ in self.train(name):
+        for _checkpoint in self.train(name):
             pass
 
-    def model(self, name: str) -> Model:
-        """The model, ready or trained in part.
+    # Asking for one
+
+    def learner(self, name: str) -> Network:
+        """The network, ready or trained in part.
 
         Raises:
             NotTrained: it was not begun.
         """
+        return self._begun(name).network
+
+    def model(self, name: str) -> Model:
+        """The network, if it is one over tokens.
+
+        Raises:
+            NotTrained: it was not begun.
+            ValueError: it forecasts or captions.
+        """
+        return self._as(name, Model)
+
+    def forecaster(self, name: str) -> Forecaster:
+        """The network, if it forecasts.
+
+        Raises:
+            NotTrained: it was not begun.
+            ValueError: its task is another.
+        """
+        return self._as(name, Forecaster)
+
+    def captioner(self, name: str) -> Captioner:
+        """The network, if it captions.
+
+        Raises:
+            NotTrained: it was not begun.
+            ValueError: its task is another.
+        """
+        return self._as(name, Captioner)
+
+    def _as(self, name: str, kind: type[_Kind]) -> _Kind:
+        self._is(name, kind)
+        found = self.learner(name)
+        assert isinstance(found, kind)
+        return found
+
+    def _is(self, name: str, kind: type[Network]) -> None:
+        """Refuse a model of another kind, trained or not."""
+        task = self.entry(name).task
+        if jobs.kind(task) is not kind:
+            raise ValueError(f'the model `{name}` has the task "{task}", expected {_EXPECTED[kind]}')
+
+    def _begun(self, name: str) -> _Kept:
         if not self.begun(name):
             raise NotTrained(name)
-        return self._kept[name].model
+        return self._kept[name]
 
     def history(self, name: str) -> tuple[Checkpoint, ...]:
         """The checkpoints so far; none for an untrained model.
@@ -224,9 +253,35 @@ class Lab:
         Raises:
             NotTrained: it was not begun.
         """
-        if not self.begun(name):
-            raise NotTrained(name)
-        return tuple(self._kept[name].history)
+        return tuple(self._begun(name).history)
+
+    def kept_steps(self, name: str) -> tuple[int, ...]:
+        """The checkpoints that can be looked back at, first and last among them; none for an untrained model.
+
+        Raises:
+            NotTrained: it was not begun.
+        """
+        return self._begun(name).past.steps
+
+    def at_step(self, name: str, step: int) -> Network:
+        """A network of its own, as the model was at a step that is kept; the same one each time.
+
+        Raises:
+            NotTrained: it was not begun.
+            ValueError: the step is not kept.
+        """
+        with self._lock:
+            past = self._begun(name).past
+            if step not in past:
+                kept = ", ".join(map(str, past.steps)) or "none"
+                raise ValueError(f"step {step} of the model `{name}` is not kept; there are {kept}")
+            if (name, step) not in self._then:
+                network = self._build(name)
+                network.flat[:] = past.at(step)
+                self._then[name, step] = network
+            return self._then[name, step]
+
+    # Running
 
     def tokens(self, name: str, text: str = "") -> tuple[str, ...]:
         """The tokens of a text as the model reads it; the model's own text when empty."""
@@ -238,7 +293,7 @@ class Lab:
 
         Raises:
             NotTrained: the model was not begun.
-            ValueError: there is nothing to run.
+            ValueError: there is nothing to run, or the model is none over tokens.
         """
         entry = self.entry(name)
         model = self.model(name)
@@ -252,45 +307,42 @@ class Lab:
                     self._runs[key] = model.run(tokens)
                 else:
                     size = entry.layers * entry.hidden * (2 if entry.bidirectional else 1)
-                    rng = np.random.default_rng([entry.seed + self.seed, 1])
+                    rng = np.random.default_rng([self._seed(entry), 1])
                     start = rng.uniform(-1.0, 1.0, size).astype(np.float32)
                     self._runs[key] = model.run(tokens, h_0=start)
             return self._runs[key]
 
-    def _forget_runs(self, name: str) -> None:
-        for key in [key for key in self._runs if key[0] == name]:
-            del self._runs[key]
+    def _forget(self, name: str, past: Past) -> None:
+        """What is no longer so: runs of a network that has learned on, and what is no longer kept of its past."""
+        for run in [key for key in self._runs if key[0] == name]:
+            del self._runs[run]
+        for then in [key for key in self._then if key[0] == name and key[1] not in past]:
+            del self._then[then]
 
-    def _spec(self, entry: ModelEntry) -> ModelSpec:
-        return ModelSpec(
-            cell=entry.cell,
-            hidden_size=entry.hidden,
-            embedding_size=entry.embedding,
-            num_layers=entry.layers,
-            bidirectional=entry.bidirectional,
-            unit=entry.unit,
-            seed=entry.seed + self.seed,
-        )
+    def _build(self, name: str) -> Network:
+        entry = self.entry(name)
+        # An untrained model may have a corpus, to count in, and is made without it.
+        return jobs.build(entry, self._read(name) if entry.trained else Material(()), self._seed(entry))
 
-    def _untrained(self, entry: ModelEntry) -> Model:
-        return Model(self._spec(entry), None)
-
-    def _vocabulary(self, name: str) -> Vocabulary:
-        """Every token of the corpus; sentences end, an alphabet goes on."""
-        tokens = [token for sequence in self.corpus(name) for token in sequence]
-        return Vocabulary(tokens, end=self.entry(name).task == "next-word")
+    def _new(self, name: str) -> _Kept:
+        network = self._build(name)
+        return _Kept(network, Past(self._training(name), network.flat.size))
 
     def _begin(self, name: str) -> _Kept:
+        kept = self._new(name)
+        train, held_out = self.examples(name)
+        kept.training = fit(kept.network, train, self._training(name), held_out=held_out)
+        return kept
+
+    def _training(self, name: str) -> TrainingSpec:
         entry = self.entry(name)
-        model = Model(self._spec(entry), self._vocabulary(name))
-        spec = TrainingSpec(
+        return TrainingSpec(
             steps=entry.steps,
             batch_size=entry.batch,
             learning_rate=entry.learning_rate,
             clip=entry.clip,
-            seed=entry.seed + self.seed,
+            seed=self._seed(entry),
         )
-        return _Kept(model, training=fit(model, self.corpus(name), spec))
 
     # Between sessions
 
@@ -298,46 +350,31 @@ class Lab:
         if self.cache is None:
             return None
         entry = self.entry(name)
-        # The text is what it is run on, not what it is: another text is the same network.
-        what = msgspec.structs.replace(entry, seed=entry.seed + self.seed, text="")
-        digest = hashlib.sha256()
-        digest.update(msgspec.json.encode(what, order="sorted"))
-        digest.update(b"\0" + weights.ENGINE_VERSION.encode() + b"\0")
         # What it learns from, and not the file as it is by now.
-        digest.update("\n".join(self._read(entry)).encode())
-        return self.cache / "models" / f"{digest.hexdigest()}.npz"
+        return stored.place(self.cache, entry, self._seed(entry), self._read(name).source)
 
     def _save(self, name: str, kept: _Kept) -> None:
         path = self._path(name)
         if path is None:
             return
-        rows = [(c.step, c.steps, c.loss, c.gradient_norm, c.held_out) for c in kept.history]
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            weights.save(path, kept.model.state_dict(), {"history": msgspec.json.encode(_Stored(rows)).decode()})
+            stored.save(path, kept.history, kept.past)
         except OSError as error:
-            self.cannot_save = (
-                f"Trained networks cannot be kept in {path.parent}: {error.strerror or error}. "
-                "They are trained again next time."
-            )
+            self.cannot_save = _(
+                "Trained networks cannot be kept in {folder}: {error}. They are trained again next time."
+            ).format(folder=path.parent, error=error.strerror or error)
 
-    def _load(self, name: str, entry: ModelEntry) -> None:
-        """From the cache; what cannot be read is trained again, and then written anew."""
+    def _load(self, name: str) -> None:
         try:
             path = self._path(name)
             if path is None or not path.is_file():
                 return
-            arrays, metadata = weights.load(path)
-            rows = msgspec.json.decode(metadata["history"], type=_Stored).history
-            if not rows or rows[-1][0] != entry.steps:
-                return
-            model = Model(self._spec(entry), self._vocabulary(name))
-            model.load_state_dict(arrays)
-        except Exception:
-            # Whatever lies in a cache, it is never worth more than training again.
+            kept = self._new(name)
+        except (OSError, ValueError):
+            # A folder that cannot be looked into; or there is nothing to learn from, and training says why.
             return
-        history = [
-            Checkpoint(step=step, steps=steps, loss=loss, gradient_norm=norm, held_out=held_out, parameters=None)
-            for step, steps, loss, norm, held_out in rows
-        ]
-        self._kept[name] = _Kept(model, history)
+        history = stored.load(path, kept.past, self.entry(name).steps)
+        if history is not None:
+            kept.network.flat[:] = kept.past.at(history[-1].step)
+            kept.history = history
+            self._kept[name] = kept

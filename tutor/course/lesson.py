@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from tutor.course.entries import ModelEntry
 from tutor.course.figures import Options
-from tutor.course.lab import ModelEntry
 from tutor.course.probes import Probe
 from tutor.course.source import Problem
 

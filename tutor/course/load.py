@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from tutor.course import shape
 from tutor.course.blocks import Block, Reader, read_block
-from tutor.course.lab import ModelEntry
+from tutor.course.entries import ModelEntry
 from tutor.course.lesson import (
     Block as LessonBlock,
 )

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Literal
 
 from msgspec import Struct
 
-from tutor.course.lab import Lab, ModelEntry
+from tutor.course.entries import ModelEntry
+from tutor.course.lab import Lab
 from tutor.engine.cells import CELLS
 
 NEAR = 0.02

@@ -15,7 +15,8 @@ from typing import Any, ClassVar, Literal, get_args
 
 import msgspec
 
-from tutor.course.lab import Lab, ModelEntry
+from tutor.course.entries import ModelEntry
+from tutor.course.lab import Lab
 from tutor.course.measured import Base, Cell, Found, Measured, number, winner
 from tutor.course.readings import (
     Agreement,

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tutor.course.lab import Lab, ModelEntry
+from tutor.course.entries import ModelEntry
+from tutor.course.lab import Lab
 from tutor.course.measured import Base, Found, Measured, number, winner
 from tutor.engine.losses import bits
 from tutor.engine.model import Run

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from tutor.course.lab import Lab, ModelEntry
+from tutor.course.entries import ModelEntry
+from tutor.course.lab import Lab
 from tutor.course.measured import Base, Found, Measured, number
 from tutor.engine.losses import bits
 from tutor.engine.text import tokenize

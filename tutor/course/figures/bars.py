@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from tutor.course.entries import ModelEntry
 from tutor.course.figures.table import Table
-from tutor.course.lab import Lab, ModelEntry
+from tutor.course.lab import Lab
 from tutor.course.measured import Found
 from tutor.course.probes import Probe, models_of
 

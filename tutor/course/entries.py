@@ -1,0 +1,134 @@
+"""A `[models.NAME]` table: one network, what it is trained for, and what of it cannot be.
+
+A key that the task or the cell would pass over in silence is a fault: what an author writes is what is done.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+Task = Literal["untrained", "next-word", "next-character", "tag", "classify", "forecast", "caption"]
+Fault = tuple[str, str, str]
+"""A key, what is wrong with it, how to mend it."""
+
+
+class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A `[models.NAME]` table: one network and what it is trained on."""
+
+    cell: Literal["rnn", "gru", "lstm"] = "rnn"
+    hidden: int = 16
+    embedding: int = 8
+    layers: int = 1
+    bidirectional: bool = False
+    nonlinearity: Literal["tanh", "relu", "identity"] = "tanh"
+    """Of the RNN."""
+    init: Literal["uniform", "orthogonal", "zeros"] = "uniform"
+    radius: float = 1.0
+    """ρ of the orthogonal start."""
+    forget_bias: float | None = None
+    """What the LSTM's forget gate starts at."""
+    task: Task = "untrained"
+    """What it learns. An untrained model has hashed word vectors and no head."""
+    corpus: str = ""
+    """A file under the lessons' folder, `#` for a comment line: one sequence a line, of `word/TAG` to tag, with a tab
+    and a label to classify; to forecast, a comma-separated table. Who captions draws scenes, and has none."""
+    held_out: float = 0.0
+    """The share of the different examples that it is measured on and never trained on; of a series, its end."""
+    column: str = ""
+    """What is forecast: a name in the first row of the table."""
+    window: int = 7
+    """Values that a forecast is made from."""
+    horizon: int = 1
+    """Steps from the last value of a window to the one that is forecast."""
+    steps: int = 300
+    """Weight updates."""
+    batch: int = 16
+    learning_rate: float = 0.01
+    clip: float = 1.0
+    """The global norm at which gradients are clipped."""
+    seed: int = 0
+    text: str = ""
+    """What the figures, and the sandbox, run it on unless they say otherwise."""
+
+    @property
+    def unit(self) -> Literal["words", "characters"]:
+        """What a token is."""
+        return "characters" if self.task == "next-character" else "words"
+
+    @property
+    def trained(self) -> bool:
+        """Whether it has a head, and has to be trained before it is shown."""
+        return self.task != "untrained"
+
+    def faults(self) -> list[Fault]:
+        """What is out of bounds, missing, or passed over: (key, what is wrong, how to mend it)."""
+        return [*self._outside(), *self._about_the_task(), *self._passed_over()]
+
+    def _outside(self) -> list[Fault]:
+        found = []
+        for key, low, high in _BOUNDS:
+            value = getattr(self, key)
+            if value is not None and not low <= value <= high:
+                found.append((key, f"`{key}` is {value:g}", f"write a number from {low:g} to {high:g}"))
+        if not 0.0 <= self.held_out < 0.9:
+            found.append(("held_out", f"`held_out` is {self.held_out:g}", "write a number from 0 to below 0.9"))
+        return found
+
+    def _about_the_task(self) -> list[Fault]:
+        found = []
+        if self.task == "caption":
+            if self.corpus:
+                found.append(("corpus", 'the task "caption" draws scenes of its own', "drop `corpus`"))
+        elif self.trained and not self.corpus:
+            suffix = "csv" if self.task == "forecast" else "txt"
+            what = f'the task "{self.task}" has nothing to learn from'
+            found.append(("task", what, f'write corpus = "data/….{suffix}"'))
+        if self.task == "forecast" and not self.column:
+            what = 'the task "forecast" has no column to forecast'
+            found.append(("task", what, 'write column = "…", a name in the first row of its corpus'))
+        if self.bidirectional and self.task in ("next-word", "next-character", "caption"):
+            what = "a bidirectional network has read the next token before it is to guess it"
+            found.append(("bidirectional", what, 'drop `bidirectional`, or write task = "untrained"'))
+        return found
+
+    def _passed_over(self) -> list[Fault]:
+        """Keys that would change nothing."""
+        found = []
+        if self.held_out and not self.trained:
+            what = "`held_out` of an untrained model, which learns from nothing"
+            found.append(("held_out", what, "drop `held_out`, or give it a `task`"))
+        for key in ("column", "window", "horizon"):
+            if self.task != "forecast" and self._given(key):
+                what = f'`{key}` says nothing to the task "{self.task}", which reads no table'
+                found.append((key, what, f'drop `{key}`, or write task = "forecast"'))
+        for key, owner in (("nonlinearity", "rnn"), ("forget_bias", "lstm")):
+            if self.cell != owner and self._given(key):
+                what = f'`{key}` is the {owner}\'s, and `cell` is "{self.cell}"'
+                found.append((key, what, f'drop `{key}`, or write cell = "{owner}"'))
+        if self.init != "orthogonal" and self._given("radius"):
+            what = f'`radius` is the orthogonal start\'s, and this one is "{self.init}"'
+            found.append(("radius", what, 'drop `radius`, or write init = "orthogonal"'))
+        return found
+
+    def _given(self, key: str) -> bool:
+        return bool(getattr(self, key) != getattr(_DEFAULTS, key))
+
+
+_DEFAULTS = ModelEntry()
+
+_BOUNDS = (
+    ("hidden", 1, 512),
+    ("embedding", 1, 512),
+    ("layers", 1, 8),
+    ("radius", 0.0, 100.0),
+    ("forget_bias", -100.0, 100.0),
+    ("window", 1, 1000),
+    ("horizon", 1, 1000),
+    ("steps", 1, 100_000),
+    ("batch", 1, 4096),
+    ("learning_rate", 1e-9, 10.0),
+    ("clip", 1e-9, 1e9),
+    ("seed", 0, 2**31),
+)

@@ -1,0 +1,217 @@
+"""What each task learns from, and the network that learns it: an entry, a folder and a seed in, values out.
+
+Nothing that is decided before training knows what is held out: neither the vocabulary nor the standardisation. A text
+that is held out is nowhere among those that are learned from; in a series, what is held out lies after all that is.
+Only the names of tags and labels are taken from the whole corpus: they are the question, and no part of an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from tutor.course.entries import ModelEntry, Task
+from tutor.engine.captioner import Captioner
+from tutor.engine.datasets import read_labelled, read_lines, read_series, read_tagged, split, windows, within
+from tutor.engine.forecaster import Forecaster
+from tutor.engine.model import Model, ModelSpec
+from tutor.engine.scenes import SIDE, scenes
+from tutor.engine.text import Vocabulary, clean, tokenize
+
+Network = Model | Forecaster | Captioner
+
+SCENES = 800
+"""Scenes that are drawn for a captioner, those that are held out among them."""
+
+Values = npt.NDArray[np.float64]
+Tokens = tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Measurements:
+    """A series as it was measured, and how a forecaster sees it: standardised, z = (x − mean) / std, window by window.
+
+    Arrays are read-only.
+    """
+
+    values: Values
+    """(N,) in the order of time, in the unit of their table."""
+    mean: float
+    """Of the values before `first_held_out`, in their unit."""
+    std: float
+    """Their standard deviation, that of a population, in the same unit."""
+    first_held_out: int
+    """Index of the first value that is held out; N where none is. No window that is learned from forecasts it, or one
+    after it."""
+    window: int
+    """Values that a forecast is made from."""
+    horizon: int
+    """Steps from the last of them to the one that is forecast."""
+
+    def scale(self, values: npt.ArrayLike) -> Values:
+        """Values as the network reads and says them, of any shape."""
+        return np.asarray((np.asarray(values, np.float64) - self.mean) / self.std)
+
+    def unscale(self, values: npt.ArrayLike) -> Values:
+        """What the network says, in the unit of the table, of any shape."""
+        return np.asarray(np.asarray(values, np.float64) * self.std + self.mean)
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What a model learns from."""
+
+    train: tuple[Any, ...]
+    """Items, as the network's `encode` takes them."""
+    held_out: tuple[Any, ...] = ()
+    """The same, to measure on."""
+    sequences: tuple[Tokens, ...] = ()
+    """The tokens of each item of `train`; none of a series."""
+    labels: tuple[str, ...] = ()
+    """The tags, or the labels of a whole."""
+    series: Measurements | None = None
+    source: bytes = b""
+    """What was read: as long as it is the same, so is all of the above."""
+
+
+def read(entry: ModelEntry, folder: Path, seed: int) -> Material:
+    """What a model learns from; nothing for an untrained one without a corpus.
+
+    Args:
+        entry: the model.
+        folder: what its corpus is relative to.
+        seed: draws what is held out, and a captioner's scenes.
+
+    Raises:
+        ValueError: in one line, why its corpus cannot be read, or not be parted.
+    """
+    match entry.task:
+        case "tag":
+            return _tagged(entry, within(folder, entry.corpus), seed)
+        case "classify":
+            return _labelled(entry, within(folder, entry.corpus), seed)
+        case "forecast":
+            return _measured(entry, within(folder, entry.corpus))
+        case "caption":
+            return _drawn(entry, seed)
+        case _:
+            return _written(entry, within(folder, entry.corpus), seed) if entry.corpus else Material(())
+
+
+def kind(task: Task) -> type[Network]:
+    """The kind of network that a task takes."""
+    kinds: dict[Task, type[Network]] = {"forecast": Forecaster, "caption": Captioner}
+    return kinds.get(task, Model)
+
+
+def spec(entry: ModelEntry, seed: int) -> ModelSpec:
+    """The network of an entry, at a seed."""
+    return ModelSpec(
+        cell=entry.cell,
+        hidden_size=entry.hidden,
+        embedding_size=entry.embedding,
+        num_layers=entry.layers,
+        bidirectional=entry.bidirectional,
+        nonlinearity=entry.nonlinearity,
+        init=entry.init,
+        radius=entry.radius,
+        forget_bias=entry.forget_bias,
+        unit=entry.unit,
+        seed=seed,
+    )
+
+
+def build(entry: ModelEntry, material: Material, seed: int) -> Network:
+    """The network of an entry as it is before any training.
+
+    Its vocabulary is every token of what it is trained on. A sentence ends, an alphabet goes on; who writes a caption
+    has to begin, too.
+
+    Raises:
+        ValueError: a token with the name of a special one.
+    """
+    shape = spec(entry, seed)
+    task = entry.task
+    if task == "untrained":
+        return Model(shape, None)
+    if task == "forecast":
+        return Forecaster(shape)
+    tokens = (token for sequence in material.sequences for token in sequence)
+    vocabulary = Vocabulary(tokens, end=task in ("next-word", "caption"), start=task == "caption")
+    if task == "caption":
+        return Captioner(shape, vocabulary, SIDE, SIDE)
+    if task in ("tag", "classify"):
+        return Model(shape, vocabulary, job=task, labels=material.labels)
+    return Model(shape, vocabulary)
+
+
+def _of_text(
+    entry: ModelEntry, read: Sequence[Tokens], items: Sequence[Any], seed: int, labels: Iterable[str] = ()
+) -> Material:
+    """Items in two, each known by the tokens that are read of it: what is there twice is on one side twice."""
+    apart: frozenset[Tokens] = frozenset()
+    if entry.held_out:
+        apart = frozenset(split(tuple(dict.fromkeys(read)), entry.held_out, seed)[1])
+    pairs = tuple(zip(read, items, strict=True))
+    return Material(
+        tuple(item for tokens, item in pairs if tokens not in apart),
+        tuple(item for tokens, item in pairs if tokens in apart),
+        tuple(tokens for tokens in read if tokens not in apart),
+        labels=tuple(dict.fromkeys(labels)),
+        source=msgspec.json.encode(items),
+    )
+
+
+def _written(entry: ModelEntry, path: Path, seed: int) -> Material:
+    """Sequences, to say the next token of."""
+    items = tuple(tokenize(line, entry.unit) for line in read_lines(path))
+    return _of_text(entry, items, items, seed)
+
+
+def _tagged(entry: ModelEntry, path: Path, seed: int) -> Material:
+    """(words, tags)"""
+    rows = read_tagged(path)
+    read = tuple(tuple(word for word, _ in row) for row in rows)
+    tags = tuple(tuple(tag for _, tag in row) for row in rows)
+    items = tuple(zip(read, tags, strict=True))
+    return _of_text(entry, read, items, seed, (tag for row in tags for tag in row))
+
+
+def _labelled(entry: ModelEntry, path: Path, seed: int) -> Material:
+    """(tokens, label)"""
+    texts, labels = read_labelled(path)
+    read = tuple(tokenize(text, entry.unit) for text in texts)
+    return _of_text(entry, read, tuple(zip(read, labels, strict=True)), seed, labels)
+
+
+def _measured(entry: ModelEntry, path: Path) -> Material:
+    """(window, the value `horizon` steps after its last), standardised."""
+    values = read_series(path, [entry.column])[entry.column]
+    first = len(values) - round(len(values) * entry.held_out)
+    # Every window of what is learned from ends, its forecast included, before the first value that is held out. One
+    # that is measured on may begin before: on its day all of it was known.
+    learned = first - entry.window - entry.horizon + 1
+    if learned < 1:
+        least = entry.window + entry.horizon
+        raise ValueError(f"{clean(path.name)}: got {first} rows to learn from, expected at least {least}")
+    known = values[:first]
+    if known.min() == known.max():
+        raise ValueError(f"{clean(path.name)}: got the same number in every row of {entry.column!r}, expected a series")
+    series = Measurements(values, float(known.mean()), float(known.std()), first, entry.window, entry.horizon)
+    inputs, targets = windows(series.scale(values), entry.window, entry.horizon)
+    items = tuple(zip(inputs, targets.tolist(), strict=True))
+    return Material(items[:learned], items[learned:], series=series, source=values.tobytes())
+
+
+def _drawn(entry: ModelEntry, seed: int) -> Material:
+    """(image, words)"""
+    items = scenes(SCENES, seed=seed)
+    train, held_out = split(items, entry.held_out, seed) if entry.held_out else (items, ())
+    source = b"\0".join(image.tobytes() + " ".join(words).encode() for image, words in items)
+    return Material(train, held_out, tuple(words for _, words in train), source=source)
