@@ -228,7 +228,8 @@ class GRU:
                     divide(h_t, z_t, h_t)
                     add(h_t, n_t, h_t)
                     h_ = h_t
-                np.negative(gates[:S, 2], kept[:, 3])
+                # Not np.negative: of float32 numbers 16 bytes apart, as one unit's are, NumPy 2.4 makes others.
+                np.multiply(gates[:S, 2], -1.0, kept[:, 3])
             else:
                 for a_t, a_n_t, found_t, rz_t, r_t, z_t, scaled_t, n_t, h_t in steps[:S]:
                     mix(h_, u)

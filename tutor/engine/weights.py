@@ -23,7 +23,7 @@ from tutor.engine import npz
 from tutor.engine.checks import FLOATS, finite, numbers
 from tutor.engine.declared import MOST, Declared, declared, named, short
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 """Part of every cache key: a change of what training computes must change it."""
 
 _METADATA = "metadata.json"
