@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutor.course.grading import close, grade, parse_number, with_unit
 from tutor.course.entries import ModelEntry
+from tutor.course.grading import close, grade, parse_number, with_unit
 from tutor.course.lab import Lab
 from tutor.course.lesson import Option, Prediction
 from tutor.course.probes import Probe

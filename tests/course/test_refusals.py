@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tutor.course.figures import FIGURES
 from tutor.course.load import LessonError, load_lesson
 
 from .sample import LESSON, line_of, write
@@ -381,7 +382,7 @@ CASES = [
         'show = "state"\n',
         "",
         "",
-        "a figure without `show`; write one of `state`, `gradient`, `training`, `bars`",
+        "a figure without `show`; write one of " + ", ".join(f"`{name}`" for name in FIGURES),
     ),
     ("figure", STATE, STATE + "nex = 2\n", "nex = 2", 'unknown key `nex` in show = "state"; did you mean `next`?'),
     (

@@ -12,7 +12,7 @@ from wcwidth import wcwidth
 from tutor.draw.bars import bars
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, pad, row_width, text_of, width
 from tutor.draw.chart import Line, line_chart, log_chart
-from tutor.draw.figures.unrolled import unrolled
+from tutor.draw.diagram import unrolled
 from tutor.draw.heatmap import heat_row, legend, value_cell
 from tutor.draw.slider import fraction, slider, value_at
 

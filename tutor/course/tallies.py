@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from tutor.course.entries import ModelEntry
 from tutor.course.lab import Lab
 from tutor.course.measured import Base, Found, Measured, number
+from tutor.engine.captioner import Captioner
 from tutor.engine.losses import bits
 from tutor.engine.text import tokenize
 
@@ -41,15 +42,17 @@ class Count(Base, frozen=True, kw_only=True, tag="count"):
             return len(lab.tokens(self.model, self.text))
         if self.what == "units":
             return lab.entry(self.model).hidden
-        model = lab.model(self.model)
         if self.what == "vocabulary":
-            if model.vocabulary is None:
+            vocabulary = lab.model(self.model).vocabulary
+            if vocabulary is None:
                 raise ValueError(f"the model `{self.model}` has no vocabulary; train it")
-            return len(model.vocabulary)
+            return len(vocabulary)
+        model = lab.learner(self.model)
         if self.what == "parameters":
             return sum(int(array.size) for array in model.state_dict().values())
         hidden = lab.entry(self.model).hidden
-        recurrent = model.net.state_dict().items()
+        net = model.model.net if isinstance(model, Captioner) else model.net
+        recurrent = net.state_dict().items()
         return sum(array.shape[0] // hidden for name, array in recurrent if name.startswith("weight_hh"))
 
 
@@ -116,7 +119,7 @@ class FinalLoss(Base, frozen=True, kw_only=True, tag="final_loss"):
 
     def measure(self, lab: Lab) -> Measured:
         """The last checkpoint's."""
-        lab.model(self.model)
+        lab.learner(self.model)
         history = lab.history(self.model)
         if not history:
             raise ValueError(f"the model `{self.model}` has no training behind it")

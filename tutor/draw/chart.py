@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from tutor.draw import palettes
@@ -15,6 +16,7 @@ from tutor.draw.axes import (
     Entry,
     Raster,
     Scale,
+    Tick,
     frame,
     legend,
     nice_steps,
@@ -56,6 +58,8 @@ def line_chart(
     baselines: Sequence[tuple[str, float]] = (),
     x_range: tuple[float, float] | None = None,
     y_range: tuple[float, float] | None = None,
+    guides: Sequence[Line] = (),
+    cursor: float | None = None,
 ) -> list[Row]:
     """Series on linear axes, as `height` rows of `width` cells.
 
@@ -69,7 +73,35 @@ def line_chart(
         baselines: names and levels drawn across.
         x_range: the first and last x, when they are known before the points are.
         y_range: levels that are in sight even before a point is there, so that the axis keeps still.
+        guides: what the series are held against, dotted and muted; they move no axis.
+        cursor: an x that a line stands at, with each series marked where it crosses it.
     """
+    chart, ruled = _linear(series, baselines, y_range)
+    return chart.draw(series, width, height, look, x_label, y_label, ruled, x_range, _Aids(guides, cursor))
+
+
+def line_chart_x(
+    column: int,
+    series: Sequence[Line],
+    width: int,
+    height: int,
+    look: Look,
+    *,
+    y_label: str = "",
+    baselines: Sequence[tuple[str, float]] = (),
+    x_range: tuple[float, float] | None = None,
+    y_range: tuple[float, float] | None = None,
+    guides: Sequence[Line] = (),
+) -> float | None:
+    """The x under a column of the same `line_chart`, for the mouse; None beside the plot."""
+    chart, ruled = _linear(series, baselines, y_range)
+    return chart.plot(series, width, height, look, y_label, ruled, x_range, _Aids(guides)).under(column)
+
+
+def _linear(
+    series: Sequence[Line], baselines: Sequence[tuple[str, float]], y_range: tuple[float, float] | None
+) -> tuple[_Chart, Sequence[tuple[str, float]]]:
+    """A chart of a linear scale, and the levels that are ruled in it."""
     levels = [(name, level) for name, level in baselines if abs(level) < _LARGEST]
     values = [y for line in series for _, y in line.points if abs(y) < _LARGEST] + [level for _, level in levels]
     values += [level for level in y_range or () if abs(level) < _LARGEST]
@@ -78,8 +110,7 @@ def line_chart(
     def fitted(rows: int) -> Scale:
         return scale(low, high, rows, nice_steps(high - low), from_top=False)
 
-    chart = _Chart(-_LARGEST, _LARGEST, "", fitted, tick_text)
-    return chart.draw(series, width, height, look, x_label, y_label, levels, x_range)
+    return _Chart(-_LARGEST, _LARGEST, "", fitted, tick_text), levels
 
 
 def log_chart(
@@ -92,6 +123,10 @@ def log_chart(
     y_label: str = "",
     floor: float | None = None,
     x_range: tuple[float, float] | None = None,
+    baselines: Sequence[tuple[str, float]] = (),
+    guides: Sequence[Line] = (),
+    cursor: float | None = None,
+    x_text: Callable[[float], str] | None = None,
 ) -> list[Row]:
     """Series whose y are log10 of what they show, on an axis of decades, as `height` rows of `width` cells.
 
@@ -105,7 +140,36 @@ def log_chart(
         y_label: the name of the y axis.
         floor: log10 of the least value drawn to scale.
         x_range: the first and last x, when they are known before the points are.
+        baselines: names and log10 of levels ruled across; those that no series comes near are left out.
+        guides: what the series are held against, dotted and muted; they move no axis.
+        cursor: an x that a line stands at, with each series marked where it crosses it.
+        x_text: how an x is written under its tick.
     """
+    chart, ruled = _decades(series, floor, baselines)
+    return chart.draw(series, width, height, look, x_label, y_label, ruled, x_range, _Aids(guides, cursor, x_text))
+
+
+def log_chart_x(
+    column: int,
+    series: Sequence[Line],
+    width: int,
+    height: int,
+    look: Look,
+    *,
+    y_label: str = "",
+    x_range: tuple[float, float] | None = None,
+    baselines: Sequence[tuple[str, float]] = (),
+    guides: Sequence[Line] = (),
+) -> float | None:
+    """The x under a column of the same `log_chart`, for the mouse; None beside the plot."""
+    chart, ruled = _decades(series, None, baselines)
+    return chart.plot(series, width, height, look, y_label, ruled, x_range, _Aids(guides)).under(column)
+
+
+def _decades(
+    series: Sequence[Line], floor: float | None, baselines: Sequence[tuple[str, float]]
+) -> tuple[_Chart, Sequence[tuple[str, float]]]:
+    """A chart of decades, and the levels that are ruled in it."""
     known = floor is not None and abs(floor) < _MOST_DECADES
     least = floor if known and floor is not None else -_MOST_DECADES
     ys = [y for line in series for _, y in line.points]
@@ -118,8 +182,8 @@ def log_chart(
         return scale(low, high, rows, decades, from_top=True)
 
     under = "0" if all(y == -math.inf for y in ys if y < least) else f"<{_power(least)}"
-    chart = _Chart(least, _MOST_DECADES, under, fitted, lambda value, _: _power(value))
-    return chart.draw(series, width, height, look, x_label, y_label, (), x_range)
+    ruled = [(name, level) for name, level in baselines if low <= level <= high]
+    return _Chart(least, _MOST_DECADES, under, fitted, lambda value, _: _power(value)), ruled
 
 
 def _power(exponent: float) -> str:
@@ -140,6 +204,40 @@ def _linear_range(values: Sequence[float]) -> tuple[float, float]:
     if high - low < 1e-290:
         high = low + 1.0
     return low, high
+
+
+class _Aids(NamedTuple):
+    """What helps to read a chart, and is none of its series."""
+
+    guides: Sequence[Line] = ()
+    cursor: float | None = None
+    x_text: Callable[[float], str] | None = None
+
+
+class _Plot(NamedTuple):
+    """Where everything stands in a chart."""
+
+    lines: list[Line]
+    notes: Row
+    signs: list[tuple[str, Style]]
+    """The marker and the style of each series."""
+    entries: list[Entry]
+    room: _Room
+    y: Scale
+    y_names: dict[int, str]
+    x: _Across
+
+    @property
+    def left(self) -> int:
+        """Columns before the plot."""
+        return max(map(width_of, self.y_names.values()), default=0) + 2
+
+    def under(self, column: int) -> float | None:
+        """The x under a column of the drawing; None beside the plot."""
+        at = column - self.left
+        if not 0 <= at < self.x.columns:
+            return None
+        return self.x.start + (self.x.end - self.x.start) * at / max(self.x.columns - 1, 1)
 
 
 class _Room(NamedTuple):
@@ -169,24 +267,24 @@ class _Chart(NamedTuple):
     named: Callable[[float, float], str]
     """A tick's value and the step between ticks → its name."""
 
-    def draw(
+    def plot(
         self,
         series: Sequence[Line],
         width: int,
         height: int,
         look: Look,
-        x_label: str,
         y_label: str,
         baselines: Sequence[tuple[str, float]],
         x_range: tuple[float, float] | None,
-    ) -> list[Row]:
-        """The rows."""
+        aids: _Aids,
+    ) -> _Plot:
+        """Share out the room."""
         lines = [Line(line.label, _kept(line.points)) for line in series]
         notes = self._notes(series, lines, look)
         signs = [(palettes.marker(i, look), palettes.series(i, look)) for i in range(len(lines))]
-        dash = "-" if look.ascii else "╌"
         entries = [Entry(*sign, line.label, 0.0) for line, sign in zip(lines, signs, strict=True) if line.label]
-        entries += [Entry(dash, look.muted, name, 0.0) for name, _ in baselines]
+        entries += [Entry(_dash(look), look.muted, name, 0.0) for name, _ in baselines]
+        entries += [Entry(_dot(look), look.muted, guide.label, 0.0) for guide in aids.guides if guide.label]
         room = _shared(entries, width, height, look, titled=bool(y_label), noted=bool(notes))
 
         has_floor = bool(self.under) and room.rows > 1 and any(y < self.least for line in lines for _, y in line.points)
@@ -197,25 +295,49 @@ class _Chart(NamedTuple):
         if width < max(map(width_of, y_names.values()), default=0) + _TICK_ROOM:
             y_names = {}
         columns = max(width - max(map(width_of, y_names.values()), default=0) - 2 - room.beside, 1)
-        x = _Across.over(lines, x_range, columns)
+        return _Plot(lines, notes, signs, entries, room, y, y_names, _Across.over(lines, x_range, columns))
 
-        raster = Raster(columns, room.rows)
+    def draw(
+        self,
+        series: Sequence[Line],
+        width: int,
+        height: int,
+        look: Look,
+        x_label: str,
+        y_label: str,
+        baselines: Sequence[tuple[str, float]],
+        x_range: tuple[float, float] | None,
+        aids: _Aids | None = None,
+    ) -> list[Row]:
+        """The rows."""
+        aids = aids or _Aids()
+        plot = self.plot(series, width, height, look, y_label, baselines, x_range, aids)
+        lines, signs, room, x, y = plot.lines, plot.signs, plot.room, plot.x, plot.y
+        raster = Raster(x.columns, room.rows)
+        for guide in aids.guides:
+            _guide(raster, guide, x, y, look)
+        if aids.cursor is not None and x.start <= aids.cursor <= x.end:
+            self._draw_cursor(raster, plot, aids.cursor, look)
         for index, (line, (sign, style)) in enumerate(zip(lines, signs, strict=True)):
             self._draw_line(raster, line, x, y, look, sign, style, (index, len(lines)))
         for _name, level in baselines:
-            raster.rule(y.row(level), dash, look.muted)
+            raster.rule(y.row(level), _dash(look), look.muted)
 
         places = [self._end(line, y, room.rows) for line in lines if line.label]
         places += [y.place(level) for _, level in baselines]
-        ends = [entry._replace(place=place) for entry, place in zip(entries, places, strict=True)]
-        above = [title(y_label, notes, width, look)] if room.title else []
+        places += [self._end(Line("", _kept(guide.points)), y, room.rows) for guide in aids.guides if guide.label]
+        ends = [entry._replace(place=place) for entry, place in zip(plot.entries, places, strict=True)]
+        ticks = x_ticks(x.start, x.end, x.columns)
+        if aids.x_text is not None:
+            ticks = tuple(Tick(tick.at, aids.x_text(float(tick.text))) for tick in ticks)
+        above = [title(y_label, plot.notes, width, look)] if room.title else []
         return (
             above
             + room.legend
             + frame(
                 raster,
-                y_names,
-                x_ticks(x.start, x.end, columns),
+                plot.y_names,
+                ticks,
                 width,
                 look,
                 gutter=spread(ends, room.rows) if room.beside else {},
@@ -223,6 +345,17 @@ class _Chart(NamedTuple):
                 x_label=x_label,
             )
         )
+
+    def _draw_cursor(self, raster: Raster, plot: _Plot, cursor: float, look: Look) -> None:
+        """A line down the plot, and on it the marker of each series that has a point there."""
+        column = plot.x.column(cursor)
+        bold = [(sign, style._replace(bold=True)) for sign, style in plot.signs]
+        for line, (sign, style) in zip(plot.lines, bold, strict=True):
+            for across, value in line.points:
+                if across == cursor and self.least <= value <= self.most:
+                    raster.put(column, plot.y.row(value), sign, style)
+        for row in range(raster.rows):
+            raster.put(column, row, "|" if look.ascii else "│", look.muted, line=True)
 
     def _draw_line(
         self,
@@ -276,6 +409,14 @@ class _Chart(NamedTuple):
         if missing:
             said.append(_("not a number: {count}").format(count=missing))
         return (Span("   ".join(said), look.muted),) if said else ()
+
+
+def _dash(look: Look) -> str:
+    return "-" if look.ascii else "╌"
+
+
+def _dot(look: Look) -> str:
+    return "." if look.ascii else "·"
 
 
 def _under_sign(look: Look) -> str:
@@ -349,6 +490,17 @@ def _signs(raster: Raster, points: Sequence[Point | None], x: _Across, y: Scale,
         before = point
 
 
+def _guide(raster: Raster, guide: Line, x: _Across, y: Scale, look: Look) -> None:
+    """A dotted line from point to point, where it is within the plot."""
+    points = [point for point in _kept(guide.points) if x.start <= point[0] <= x.end]
+    for (x0, y0), (x1, y1) in pairwise(points):
+        c0, c1 = x.column(x0), x.column(x1)
+        for column in range(min(c0, c1), max(c0, c1) + 1):
+            place = y.place(y0 + (y1 - y0) * ((column - c0) / (c1 - c0)) if c1 != c0 else y1)
+            if column % 2 == 0 and -0.5 <= place <= y.rows - 0.5:
+                raster.put(column, round(place), _dot(look), look.muted, line=True)
+
+
 # Unicode's dots of a Braille cell, by column and row.
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _MARKED_EVERY = 12
@@ -394,9 +546,11 @@ def _fine(
 
 def _light(lit: dict[tuple[int, int], int], start: tuple[int, int], end: tuple[int, int]) -> None:
     """Light the dots from one place to another."""
-    length = max(abs(end[0] - start[0]), abs(end[1] - start[1]), 1)
-    for n in range(length + 1):
-        column = round(start[0] + (end[0] - start[0]) * n / length)
-        row = round(start[1] + (end[1] - start[1]) * n / length)
+    wide, high = end[0] - start[0], end[1] - start[1]
+    length = max(abs(wide), abs(high), 1)
+    # Where a line begins, the one before it has ended.
+    for n in range(start != end, length + 1):
+        column = round(start[0] + wide * n / length)
+        row = round(start[1] + high * n / length)
         cell = column // 2, row // 4
         lit[cell] = lit.get(cell, 0) | _DOTS[column % 2][row % 4]

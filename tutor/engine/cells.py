@@ -45,6 +45,10 @@ class Gate(NamedTuple):
     name: str
     range: tuple[float, float]
     label: str
+    low: str = ""
+    """What a gate does at the lower end of its range; "" where the ends have no meaning of their own."""
+    high: str = ""
+    """What it does at the upper end."""
 
 
 class RNN:
@@ -168,8 +172,8 @@ class GRU:
     """
 
     gates: ClassVar = (
-        Gate("r", (0.0, 1.0), "reset gate"),
-        Gate("z", (0.0, 1.0), "update gate: 1 keeps the old state"),
+        Gate("r", (0.0, 1.0), "reset gate", "drops the past", "uses it"),
+        Gate("z", (0.0, 1.0), "update gate: 1 keeps the old state", "takes the new", "keeps the old"),
         Gate("n", (-1.0, 1.0), "candidate"),
     )
     states: ClassVar = ("h",)
@@ -331,10 +335,10 @@ class LSTM:
     """
 
     gates: ClassVar = (
-        Gate("i", (0.0, 1.0), "input gate: 1 lets the candidate in"),
-        Gate("f", (0.0, 1.0), "forget gate: 1 keeps the cell state"),
+        Gate("i", (0.0, 1.0), "input gate: 1 lets the candidate in", "shuts out", "lets in"),
+        Gate("f", (0.0, 1.0), "forget gate: 1 keeps the cell state", "forgets", "keeps"),
         Gate("g", (-1.0, 1.0), "candidate"),
-        Gate("o", (0.0, 1.0), "output gate: 1 shows the cell state"),
+        Gate("o", (0.0, 1.0), "output gate: 1 shows the cell state", "hides", "shows"),
     )
     states: ClassVar = ("h", "c")
     blocks: ClassVar = ("i", "f", "g", "o")

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tutor.engine.cells import Cell
+from tutor.engine.cells import RNN, Cell
 from tutor.engine.checks import Array, one_of, whole
 from tutor.engine.recurrent import NONLINEARITIES, Recurrent
 from tutor.engine.steps import Maybe, Past, Weights
@@ -77,6 +77,20 @@ class _Walk:
                 exponent += _rescale(d_h, d_c if lstm else None)
                 by_h, by_c = np.vdot(d_h, d_h), np.vdot(d_c, d_c) if lstm else 0.0
             yield _Product(t, d_h, exponent, math.sqrt(by_h + by_c if whole else by_h))
+
+    def factors(self, first: int = 0, last: int | None = None) -> Iterator[Array]:
+        """∂s_{t+1}/∂s_t, (R, R), for t = first … last − 1: s is h, and of the LSTM (h, c); each array is its own."""
+        H = self.w.hh.shape[1]
+        lstm = "c" in self.cell.states
+        R = 2 * H if lstm else H
+        back = self.cell.backward(self.w, 1, 1, many=R)
+        for t in range(first, self.T if last is None else last):
+            d_h, d_c = np.eye(R, H), np.eye(R, H, -H)
+            if t < self.end:
+                back.look(self.past.between(t, t + 1).astype(np.float64))
+                dh, dc = (d_h[0], d_c[0]) if R == 1 else (d_h, d_c)
+                back.step(dh, dh, dc, back.steps[0])
+            yield np.concatenate([d_h, d_c], axis=1) if lstm else d_h
 
     def measured(self, measure: Callable[[_Product], float], whole: bool = False) -> _Measured:
         """A number of each product, by t."""
@@ -154,6 +168,34 @@ class Flow:
         """(T + 1,) their log10."""
         return self._spectral.log10
 
+    @cached_property
+    def jacobians(self) -> Array:
+        """(T, R, R): the factors, ∂s_{t+1}/∂s_t at t; s is h, and of the LSTM the whole state (h, c), R = 2H."""
+        return frozen(np.stack(list(self._walk.factors())))
+
+    @cached_property
+    def log10_products(self) -> Array:
+        """(T + 1,) log10 of the spectral norms of ∂s_T/∂s_t; −inf only where the product is exactly 0."""
+        T, R, _ = self.jacobians.shape
+        values, exponents = np.empty(T + 1), np.empty(T + 1, np.int64)
+        product, power = np.eye(R), 0
+        for t in range(T, -1, -1):
+            if t < T:
+                product = product.dot(self.jacobians[t])
+                power += _rescale(product, None)
+            values[t], exponents[t] = _singular(product)[0], power
+        return _Measured(values, exponents).log10
+
+    @cached_property
+    def slopes(self) -> Array | None:
+        """(T, H): φ′ of the RNN's units at each step, by which it scales the rows of W_hh; None of other cells."""
+        if not isinstance(self._walk.cell, RNN):
+            return None
+        h = self._walk.past.h[:, 0].astype(np.float64)
+        if self._walk.cell.nonlinearity == "tanh":
+            return frozen(1.0 - h * h)
+        return frozen((h > 0.0).astype(np.float64) if self._walk.cell.nonlinearity == "relu" else np.ones_like(h))
+
 
 def gradient_flow(net: Recurrent, trace: Trace, at: Sequence[int] = ()) -> Flow:
     """Multiply the Jacobians of a recorded sequence.
@@ -169,23 +211,10 @@ def gradient_flow(net: Recurrent, trace: Trace, at: Sequence[int] = ()) -> Flow:
     Raises:
         ValueError: a batch other than 1, another network's trace, a step outside 0 … T, or a state that overflowed.
     """
-    net.check(trace)
-    T, B, _ = trace.output.shape
-    if B != 1:
-        raise ValueError(f"trace: got a batch of {B}, expected 1")
+    walk = _walked(net, trace)
     for t in at:
-        if isinstance(t, bool) or not isinstance(t, int | np.integer) or not 0 <= t <= T:
-            raise ValueError(f"at: got {t!r}, expected steps from 0 to {T}")
-    record = trace.records[-1][0]
-    if not np.isfinite(record.h).all() or (record.c is not None and not np.isfinite(record.c).all()):
-        raise ValueError("trace: got a state that overflowed, expected finite numbers")
-    w = net._weights(f"l{net.num_layers - 1}")
-    walk = _Walk(
-        trace.cell,
-        Weights(*(None if array is None else array.astype(np.float64) for array in w)),  # type: ignore[arg-type]
-        record.past,
-        T if trace.lengths is None else int(trace.lengths[0]),
-    )
+        if isinstance(t, bool) or not isinstance(t, int | np.integer) or not 0 <= t <= walk.T:
+            raise ValueError(f"at: got {t!r}, expected steps from 0 to {walk.T}")
     wanted = frozenset(int(t) for t in at)
     singular: dict[int, _Measured] = {}
 
@@ -201,6 +230,43 @@ def gradient_flow(net: Recurrent, trace: Trace, at: Sequence[int] = ()) -> Flow:
         singular_values={t: singular[t].numbers for t in sorted(singular)},
         log10_singular_values={t: singular[t].log10 for t in sorted(singular)},
         _walk=walk,
+    )
+
+
+def step_jacobian(net: Recurrent, trace: Trace, t: int) -> Array:
+    """One factor of the product: ∂s_{t+1}/∂s_t, (R, R), of the last layer, in float64.
+
+    s is h and R is H; of the LSTM s is the whole state (h, c) and R is 2H, for h alone does not decide the next step.
+
+    Args:
+        net: the network that made the trace, with the weights that it had then.
+        trace: of a batch of 1.
+        t: 0 … T − 1; step t + 1 is the one that is taken.
+
+    Raises:
+        ValueError: as `gradient_flow`.
+    """
+    walk = _walked(net, trace)
+    if isinstance(t, bool) or not isinstance(t, int | np.integer) or not 0 <= t < walk.T:
+        raise ValueError(f"t: got {t!r}, expected a step from 0 to {walk.T - 1}")
+    return frozen(next(walk.factors(int(t), int(t) + 1)))
+
+
+def _walked(net: Recurrent, trace: Trace) -> _Walk:
+    """What the products of a recorded sequence are made of, or why there are none."""
+    net.check(trace)
+    T, B, _ = trace.output.shape
+    if B != 1:
+        raise ValueError(f"trace: got a batch of {B}, expected 1")
+    record = trace.records[-1][0]
+    if not np.isfinite(record.h).all() or (record.c is not None and not np.isfinite(record.c).all()):
+        raise ValueError("trace: got a state that overflowed, expected finite numbers")
+    w = net._weights(f"l{net.num_layers - 1}")
+    return _Walk(
+        trace.cell,
+        Weights(*(None if array is None else array.astype(np.float64) for array in w)),  # type: ignore[arg-type]
+        record.past,
+        T if trace.lengths is None else int(trace.lengths[0]),
     )
 
 

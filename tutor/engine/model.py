@@ -169,12 +169,15 @@ class Model(Composite):
             logits = frozen(self._scores(trace.final if whole else trace.output[:, 0]))
         # What training may change after this is kept as it was: a run stays true, its sums included.
         top = f"_l{self.net.num_layers - 1}"
-        weights = {
-            name.removesuffix(top): frozen(array.copy())
-            for name, array in self.net.state_dict().items()
-            if name.endswith(top)
-        }
-        return Run(self, tuple(tokens), known, frozen(x), trace, logits, weights)
+        weights, backward = (
+            {
+                name.removesuffix(end): frozen(array.copy())
+                for name, array in self.net.state_dict().items()
+                if name.endswith(end)
+            }
+            for end in (top, f"{top}_reverse")
+        )
+        return Run(self, tuple(tokens), known, frozen(x), trace, logits, weights, backward)
 
     # Learning
 
@@ -320,6 +323,8 @@ class Run:
     (1, V) where both directions classify the whole."""
     weights: Mapping[str, Array]
     """The top layer's forward weights as they were: "weight_ih", "weight_hh", "bias_ih", "bias_hh"."""
+    backward: Mapping[str, Array]
+    """Those of its backward direction; empty where there is none."""
 
     @property
     def hidden(self) -> Array:

@@ -122,6 +122,10 @@ class RnnTutorApp(App[int]):
             self.theme = DARK.name
 
     def on_mount(self) -> None:
+        """What is in front."""
+        self.begin()
+
+    def begin(self) -> None:
         """Paint home from the outlines; read the rest afterwards."""
         self.outlines, self._problems = read_outlines(self.course_folder)
         self.push_screen(HomeScreen(self.outlines, self._problems, self.progress))

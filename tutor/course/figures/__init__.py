@@ -12,12 +12,49 @@ from typing import Any, get_args
 import msgspec
 
 from tutor.course.figures.bars import Bars, BarsValues
+from tutor.course.figures.embedding import Embedding, EmbeddingValues
 from tutor.course.figures.gradient import Gradient, GradientValues
+from tutor.course.figures.jacobian import Jacobian, JacobianValues
+from tutor.course.figures.landscape import Landscape, LandscapeValues
+from tutor.course.figures.picture import Picture, PictureValues
+from tutor.course.figures.receptive_field import ReceptiveField, ReceptiveFieldValues
+from tutor.course.figures.series import Series, SeriesValues
 from tutor.course.figures.state import State, StateValues
+from tutor.course.figures.timing import Timing, TimingValues
 from tutor.course.figures.training import Training, TrainingValues
+from tutor.course.figures.unrolled import Unrolled, UnrolledValues
+from tutor.course.figures.why import Why, WhyValues
 
-Options = State | Gradient | Training | Bars
-Values = StateValues | GradientValues | TrainingValues | BarsValues
+Options = (
+    Bars
+    | Embedding
+    | Gradient
+    | Jacobian
+    | Landscape
+    | Picture
+    | ReceptiveField
+    | Series
+    | State
+    | Timing
+    | Training
+    | Unrolled
+    | Why
+)
+Values = (
+    BarsValues
+    | EmbeddingValues
+    | GradientValues
+    | JacobianValues
+    | LandscapeValues
+    | PictureValues
+    | ReceptiveFieldValues
+    | SeriesValues
+    | StateValues
+    | TimingValues
+    | TrainingValues
+    | UnrolledValues
+    | WhyValues
+)
 
 FIGURES: dict[str, type[Any]] = {
     str(msgspec.inspect.type_info(kind).tag): kind  # type: ignore[attr-defined]

@@ -31,6 +31,8 @@ class Figure(Vertical):
 
     SHOW: ClassVar[str] = ""
     """Its name in a lesson, and in the files that are saved of it."""
+    KEYS: ClassVar[str] = "*"
+    """A selector of the part that the keys are for: the first of these that takes any."""
 
     class Told(Message):
         """Something worth a word in the key line."""
@@ -52,7 +54,7 @@ class Figure(Vertical):
         super().__init__(id=id)
         self.values = values
         """What it shows: one of `course.figures.Values`."""
-        self._running = False
+        self._computing = False
         self._waiting: tuple[Callable[[], Any], Callable[[Any], None]] | None = None
 
     @property
@@ -70,6 +72,14 @@ class Figure(Vertical):
         found: tuple[Table, ...] = self.values.tables()
         return found
 
+    def take_keys(self) -> bool:
+        """Give the keys to the part that they are for; whether there is one."""
+        for widget in (*self.query(self.KEYS), *self.query("*")):
+            if widget.focusable:
+                widget.focus()
+                return True
+        return False
+
     def tell(self, word: str) -> None:
         """Say a word in the key line: what a key did, or why it did nothing."""
         self.post_message(self.Told(word))
@@ -84,10 +94,10 @@ class Figure(Vertical):
             show: given what `compute` returned, in the screen's own thread. What `compute` refuses with a ValueError
                 is said in the key line, and the figure stays as it was.
         """
-        if self._running:
+        if self._computing:
             self._waiting = compute, show
         else:
-            self._running = True
+            self._computing = True
             self._work(compute, show)
 
     @work(thread=True, group="figure")
@@ -103,7 +113,7 @@ class Figure(Vertical):
         if message.figure is not self:
             return
         message.stop()
-        self._running = False
+        self._computing = False
         message.show(message.result)
         if self._waiting is not None:
             waiting, self._waiting = self._waiting, None

@@ -7,16 +7,35 @@ from typing import Any
 
 from tutor.course.figures import Options, Values
 from tutor.ui.figures.bars import BarsFigure
+from tutor.ui.figures.embedding import EmbeddingFigure
 from tutor.ui.figures.figure import Figure
 from tutor.ui.figures.gradient import GradientFigure
+from tutor.ui.figures.jacobian import JacobianFigure
+from tutor.ui.figures.landscape import LandscapeFigure
+from tutor.ui.figures.picture import PictureFigure
+from tutor.ui.figures.receptive_field import ReceptiveFieldFigure
+from tutor.ui.figures.series import SeriesFigure
 from tutor.ui.figures.state import StateFigure
+from tutor.ui.figures.timing import TimingFigure
 from tutor.ui.figures.training import TrainingFigure
+from tutor.ui.figures.unrolled import UnrolledFigure
+from tutor.ui.figures.why import WhyFigure
 
 FIGURE_WIDGETS: dict[str, Callable[[Any, Any, Callable[[], float]], Figure]] = {
     "state": lambda options, values, clock: StateFigure(values, clock=clock),
     "gradient": lambda options, values, clock: GradientFigure(options, values),
+    "jacobian": lambda options, values, clock: JacobianFigure(options, values),
+    # What is timed is the machine: never by the clock that a screen plays by.
+    "timing": lambda options, values, clock: TimingFigure(options, values),
     "training": lambda options, values, clock: TrainingFigure(values),
     "bars": lambda options, values, clock: BarsFigure(values),
+    "landscape": lambda options, values, clock: LandscapeFigure(values),
+    "embedding": lambda options, values, clock: EmbeddingFigure(values, clock=clock),
+    "series": lambda options, values, clock: SeriesFigure(values),
+    "unrolled": lambda options, values, clock: UnrolledFigure(values, clock=clock),
+    "why": lambda options, values, clock: WhyFigure(values, clock=clock),
+    "picture": lambda options, values, clock: PictureFigure(options, values, clock=clock),
+    "receptive-field": lambda options, values, clock: ReceptiveFieldFigure(values, clock=clock),
 }
 
 

@@ -12,9 +12,11 @@ from textual.widget import Widget
 from tutor.course.figures.state import StateValues
 from tutor.engine import CELLS
 from tutor.i18n import _
+from tutor.ui.figures.next import Next
 from tutor.ui.figures.player import PLAYER_HINTS, Player
-from tutor.ui.figures.readings import Diagram, Next, Why
 from tutor.ui.figures.statemap import StateMap
+from tutor.ui.figures.unrolled import Diagram
+from tutor.ui.figures.why import Why
 from tutor.ui.widgets.keyline import Hint
 
 LEAST_ROWS, LEAST_NEXT = 6, 3

@@ -22,8 +22,9 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
-from textual.worker import get_current_worker
+from textual.worker import Worker, get_current_worker
 
+from tutor.course import jobs
 from tutor.course.figures import Values
 from tutor.course.figures.state import State
 from tutor.course.figures.training import Training, TrainingValues
@@ -435,7 +436,11 @@ class LessonScreen(Screen[None]):
             else:
                 self._say(_("This lesson has no network of its own; the sandbox opens from home."))
             return
-        name = ready[0]
+        read = [name for name in ready if jobs.kind(self.lab.entry(name).task) is Model]
+        if not read:
+            self._say(_("This lesson's network reads no text; the sandbox is for those that do."))
+            return
+        name = read[0]
         own = figure.options.text if figure is not None and isinstance(figure.options, State) else ""
         text = own or self.lab.entry(name).text
         self.post_message(self.BenchWanted(self.lesson.title, self.lab.model(name), text))
@@ -506,7 +511,7 @@ class LessonScreen(Screen[None]):
             verdict = None
             if asked is not None and before.response is not None:
                 verdict = grade(asked, before.response, self.lab, values)
-            measured = figure.options.run(self.lab) if figure is not None else None
+            measured = self._measured(figure.options, worker) if figure is not None else None
         except Exception as error:
             # A lesson that cannot be computed must not take the screen with it: say so, and stay.
             shown = replace(before, phase="asking" if before.response is None else "shown")
@@ -516,6 +521,18 @@ class LessonScreen(Screen[None]):
         self.post_message(
             self.Ready(index, replace(before, phase=phase, values=values, verdict=verdict, figure=measured))
         )
+
+    def _measured(self, options: Any, worker: Worker[Any]) -> Any:
+        """In the thread: what a figure shows. Training with other seeds is seen, and stopped, as training is."""
+        if not isinstance(options, Training):
+            return options.run(self.lab)
+        history = self.lab.history(options.model)
+        with closing(options.more(self.lab)) as checkpoints:
+            for _checkpoint in checkpoints:
+                self.post_message(self.Trained(options.model, options.measure(self.lab, history)))
+                if self._stopping or worker.is_cancelled:
+                    break
+        return options.measure(self.lab, history)
 
     def _whole(self, asked: Asked | None) -> bool:
         """Whether nothing is left to ask in the step: it has no question, or the question was answered."""
@@ -599,10 +616,8 @@ class LessonScreen(Screen[None]):
     def _focus_instrument(self, shown: Shown) -> None:
         if shown.phase != "shown":
             return
-        for widget in self.query("#instrument StateMap, #instrument NumberField"):
-            widget.focus()
-            return
-        self.query_one("#words").focus()
+        if not any(figure.take_keys() for figure in self.query(Figure)):
+            self.query_one("#words").focus()
 
     @property
     def help_keys(self) -> list[tuple[str, str]]:

@@ -1,0 +1,266 @@
+"""The tree of a convolution over a text, and what a state depends on: exact pictures, and any input at all."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_draw_properties import check, heights, labels, looks, many, numbers, widths
+
+from tutor.draw.cells import Look, row_width, text_of
+from tutor.draw.figures.receptive_field import Setting, across, percent, reach, receptive_field, settings
+
+TOKENS = ["never", "too", "late", "to", "learn"]
+CONV, STATE = (0.0, 0.5, 1.0, 0.25), (0.001, 0.02, 0.5, 1.0)
+
+
+def test_the_whole_picture(shown) -> None:  # type: ignore[no-untyped-def]
+    rows = receptive_field(TOKENS, 4, 2, (1, 1), CONV, STATE, 0, 60, 16, Look())
+    assert (
+        shown(rows)
+        == """
+    |layer 2 d=1     ·     ·     ·     ●     ·
+    |                            ┌─────┤
+    |layer 1 d=1     ·     ·     ●     ●     ·
+    |                      ┌─────┼─────┤
+    |inputs x        ·     ●     ●     ●     ·
+    |token         never  too  late   to   learn
+    |                           ███
+    |                     ▄▄▄   ███
+    |conv            ·    ███   ███   ▆▆▆
+    |% of largest    0    50    100   25
+    |                                 ███
+    |                           ▄▄▄   ███
+    |state          ▁▁▁   ▁▁▁   ███   ███
+    |% of largest   0.1   2.0   50    100
+    |the convolution sees 3 tokens, exactly: R = 1 + 1 + 1 = 3
+    |state: 0.1 % after 3 tokens
+    """
+    )
+
+
+def test_without_colours_in_ascii_and_in_less_room(shown) -> None:  # type: ignore[no-untyped-def]
+    rows = receptive_field(TOKENS, 4, 3, (1,), CONV, STATE, 0, 40, 7, Look("none", True))
+    assert (
+        shown(rows)
+        == """
+    |d=1      .     .     .     o     .
+    |x        .     o     o     o     .
+    |token  never  too  late   to   learn
+    |state   :::   :::   +++   ###
+    |%       0.1   2.0   50    100
+    |the convolution sees 3 tokens, exactly
+    |state: 0.1 % after 3 tokens
+    """
+    )
+
+
+def test_in_four_rows_the_idea_stays(shown) -> None:  # type: ignore[no-untyped-def]
+    rows = receptive_field(TOKENS, 4, 2, (1, 2), CONV, STATE, 0, 28, 4, Look())
+    assert (
+        shown(rows)
+        == """
+    |  ●    ●    ●    ●    ·
+    |never too late  to  learn
+    | ▁▁▁  ▁▁▁  ▄▄▄  ███
+    |state: 0.1 % after 3 tokens
+    """
+    )
+
+
+def test_a_dilated_tree_reaches_back_by_its_dilations(shown) -> None:  # type: ignore[no-untyped-def]
+    tokens = [chr(97 + i) for i in range(8)]
+    rows = receptive_field(tokens, 8, 2, (1, 2, 4), None, None, 0, 60, 13, Look("none"))
+    assert (
+        shown(rows[:7])
+        == """
+    |layer 3 d=4    ·    ·    ·    ·    ·    ·    ·    ●
+    |                              ┌───────────────────┤
+    |layer 2 d=2    ·    ·    ·    ●    ·    ·    ·    ●
+    |                    ┌─────────┤         ┌─────────┤
+    |layer 1 d=1    ·    ●    ·    ●    ·    ●    ·    ●
+    |               ┌────┤    ┌────┤    ┌────┤    ┌────┤
+    |inputs x       ●    ●    ●    ●    ●    ●    ●    ●
+    """
+    )
+
+
+def test_before_the_text_there_are_zeros() -> None:
+    said = text_of(receptive_field(TOKENS, 2, 3, (1, 2), (1.0, 1.0), (0.5, 1.0), 0, 120, 9, Look()))
+    assert "sees 2 tokens, exactly, and 5 zeros before the start: R = 1 + Σ(k−1)·d = 1 + 2 + 4 = 7" in said
+    assert "of “never”, 1 token ago, 50 % is left" in said
+    said = text_of(receptive_field(TOKENS, 4, 2, (4,), (1.0,) * 4, (1.0,) * 4, 0, 120, 9, Look()))
+    assert "sees 4 tokens, exactly, and 1 zero before the start" in said
+
+
+def test_nothing_is_read_yet() -> None:
+    said = text_of(receptive_field(TOKENS, 0, 2, (1, 2), (), (), 0, 60, 6, Look()))
+    assert "Nothing is read yet: step once" in said
+    assert "●" not in said
+    assert "There is no text" in text_of(receptive_field([], 0, 2, (1,), (), (), 0, 60, 6, Look()))
+
+
+def test_before_it_is_measured_it_says_so() -> None:
+    rows = text_of(receptive_field(TOKENS, 3, 2, (1,), None, None, 0, 60, 9, Look()))
+    assert "the state: being measured" in rows
+    assert "█" not in rows
+    assert "●" in rows
+
+
+def test_what_is_no_amount_is_named() -> None:
+    nothing = text_of(receptive_field(TOKENS, 2, 2, (1,), (0.0, 0.0), (0.0, 0.0), 0, 60, 12, Look()))
+    assert "the state depends on no token: every gradient is 0" in nothing
+    odd = text_of(receptive_field(TOKENS, 2, 2, (1,), (0.0, math.nan), (math.inf, 1.0), 0, 60, 12, Look()))
+    assert "overflow" in odd
+    assert "inf" in odd
+    assert "NaN" in odd
+    assert "?" in odd
+
+
+def test_a_first_token_has_no_past() -> None:
+    said = text_of(receptive_field(TOKENS, 1, 2, (1,), (1.0,), (1.0,), 0, 60, 9, Look()))
+    assert "so far it has read one token" in said
+
+
+def test_what_is_almost_nothing_is_faint_and_what_is_nothing_is_a_dot(painted) -> None:  # type: ignore[no-untyped-def]
+    look = Look()
+    rows = receptive_field(TOKENS[:3], 3, 1, (1,), (0.0, 0.0, 1.0), (0.01, 0.5, 1.0), 0, 44, 9, look)
+    (state,) = [row for row in rows if text_of([row]).startswith("state  ")]
+    paint, text = painted(state, look), text_of([state])
+    assert paint[text.index("▁")] == "m"
+    assert paint[text.index("▄")] == paint[text.index("█")] == "x"
+    (conv,) = [row for row in rows if text_of([row]).startswith("conv  ")]
+    assert text_of([conv]).split() == ["conv", "·", "·", "███"]
+
+
+def test_the_current_token_is_the_brightest_and_shows_the_focus() -> None:
+    look = Look()
+    for focused in (False, True):
+        rows = receptive_field(TOKENS, 2, 2, (1,), (1.0, 1.0), (1.0, 1.0), 0, 60, 9, look, focused=focused)
+        (style,) = [style for row in rows for text, style in row if text == "too"]
+        assert style == look.accent._replace(bold=True, underline=focused)
+        (ahead,) = [style for row in rows for text, style in row if "late" in text]
+        assert ahead == look.muted
+
+
+def test_words_without_room_beside_each_other_stand_under_each_other(shown) -> None:  # type: ignore[no-untyped-def]
+    tokens = ["thought", "thought", "thought", "永遠", "late"]
+    rows = receptive_field(tokens, 5, 2, (1,), (1.0,) * 5, (1.0,) * 5, 0, 26, 24, Look())
+    assert (
+        shown(rows[3:5])
+        == """
+    |    thought    永遠 late
+    |thought  thought
+    """
+    )
+
+
+def test_a_long_text_is_shown_around_its_step_at_the_same_cost() -> None:
+    tokens = [str(i) for i in range(10_000)]
+    at = across(tokens, 5000, 8, 80)
+    assert at.first < 5000 - 8
+    assert at.last == 5001
+    assert at.token(at.column(4999)) == 4999
+    rows = text_of(receptive_field(tokens, 5000, 2, (1, 2, 4), (1.0,) * 256, (1.0,) * 256, 4744, 80, 20, Look()))
+    assert "4999" in rows
+    assert "of “4744”, 255 tokens ago, 100 % is left" in rows
+
+    class Counted(list):  # type: ignore[type-arg]
+        """A text that knows how many of its tokens were looked at."""
+
+        looked = 0
+
+        def __getitem__(self, key):  # type: ignore[no-untyped-def]
+            found = super().__getitem__(key)
+            self.looked += len(found) if isinstance(key, slice) else 1
+            return found
+
+        def __iter__(self):  # type: ignore[no-untyped-def]
+            raise AssertionError("the whole text was read")
+
+    counted = Counted(tokens)
+    receptive_field(counted, 5000, 2, (1, 2, 4), (1.0,) * 99, (1.0,) * 99, 4901, 80, 20, Look())
+    assert counted.looked < 300
+
+
+def test_all_that_is_seen_is_in_view_where_it_can_be() -> None:
+    tokens = ["word"] * 300
+    place = across(tokens, 200, 63, 80)
+    assert place.first <= 200 - 63
+    assert place.pitch == 1
+    assert across(tokens, 200, 8, 80).pitch == 4
+    assert across(["a", "b"], 1, 8, 80).pitch == 5
+
+
+def test_a_click_finds_the_token_of_its_column() -> None:
+    place = across(TOKENS, 5, 3, 60)
+    assert [place.token(place.column(i)) for i in range(5)] == [0, 1, 2, 3, 4]
+    assert place.token(place.left - 1) is None
+    assert place.token(59) is None
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        *((1.0, "100"), (0.0996, "10"), (0.0994, "9.9"), (0.003, "0.3"), (0.0006, "0.06"), (2e-11, "2e-9")),
+        *((0.0, "0"), (math.nan, "NaN"), (math.inf, "inf")),
+    ],
+)
+def test_percent(share: float, said: str) -> None:
+    assert percent(share) == said
+
+
+def test_reach() -> None:
+    assert reach(2, (1, 2, 4)) == 8
+    assert reach(3, (1, 1)) == 5
+    assert reach(1, (1, 2, 4)) == 1
+
+
+def test_settings(shown) -> None:  # type: ignore[no-untyped-def]
+    items = [Setting("kernel", "2"), Setting("cell", "RNN", sized=False)]
+    row, zones = settings(items, 40, Look())
+    assert shown(row) == "\n    |kernel ‹ 2 ›   cell RNN\n    "
+    assert zones == [(0, 9, 0, -1), (9, 12, 0, 1), (15, 23, 1, 1)]
+    assert settings(items, 14, Look())[1] == zones[:2]
+    assert text_of([settings(items, 40, Look(ascii=True))[0]]).startswith("kernel < 2 >")
+
+
+norms = st.one_of(st.none(), st.lists(numbers.map(abs), max_size=20))
+
+
+@many
+@given(
+    st.lists(labels, max_size=20),
+    st.integers(-1, 22),
+    st.integers(1, 5),
+    st.lists(st.sampled_from([1, 2, 4, 8, 16, 32]), min_size=1, max_size=6),
+    norms,
+    norms,
+    st.integers(0, 20),
+    widths,
+    heights,
+    looks,
+    st.booleans(),
+)
+def test_any_input(tokens, position, k, dilations, conv, state, measured, columns, rows, look, focused):  # type: ignore[no-untyped-def]
+    drawn = receptive_field(tokens, position, k, dilations, conv, state, measured, columns, rows, look, focused=focused)
+    check(drawn, columns, count=rows)
+
+
+@many
+@given(st.integers(0, 12), st.integers(1, 3), widths, heights, st.booleans(), st.booleans())
+def test_ascii_is_ascii(position: int, k: int, columns: int, rows: int, dark: bool, measured: bool) -> None:
+    norms = tuple(10.0**-i for i in range(position))[::-1] if measured else None
+    look = Look("none", True, dark)
+    text = text_of(receptive_field(["word"] * 12, position, k, (1, 2, 4), norms, norms, 0, columns, rows, look))
+    assert text.isascii()
+
+
+@many
+@given(st.lists(st.builds(Setting, labels, labels, st.booleans()), max_size=5), widths, looks)
+def test_any_settings(items: list[Setting], columns: int, look: Look) -> None:
+    row, zones = settings(items, columns, look)
+    assert row_width(row) == columns
+    assert all(0 <= start <= end <= columns for start, end, _index, _by in zones)

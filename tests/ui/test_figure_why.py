@@ -1,0 +1,265 @@
+"""The opened number in an app: keys, mouse, sizes."""
+
+from __future__ import annotations
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.widgets import Static
+
+from tutor.course.figures.why import WhyValues
+from tutor.engine.model import Model, ModelSpec
+from tutor.ui.app import DARK, LIGHT
+from tutor.ui.figures.figure import Figure
+from tutor.ui.figures.why import Why, WhyFigure, WhyView
+
+WORDS = ["never", "too", "late", "to"]
+
+
+class Bench(App[None]):
+    """One figure, and what it says."""
+
+    def __init__(self, spec: ModelSpec, unit: int = 1, step: int = 3, h_0=None) -> None:  # type: ignore[no-untyped-def]
+        super().__init__()
+        run = Model(spec, None).run(WORDS, h_0)
+        self.figure = WhyFigure(WhyValues(run, unit, step), clock=lambda: 0.0)
+        self.said: list[str] = []
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self.theme = DARK.name
+
+    def compose(self) -> ComposeResult:
+        yield self.figure
+
+    def on_mount(self) -> None:
+        self.view.focus()
+
+    def on_figure_told(self, message: Figure.Told) -> None:
+        self.said.append(message.word)
+
+    @property
+    def view(self) -> WhyView:
+        return self.query_one(WhyView)
+
+    @property
+    def text(self) -> str:
+        strips = self.screen._compositor.render_strips()
+        return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+def names(app: Bench) -> list[str]:
+    return [part.name for part in app.view.path()]
+
+
+async def test_down_to_the_weights_and_back() -> None:
+    app = Bench(ModelSpec(hidden_size=4))
+    async with app.run_test(size=(78, 11)) as pilot:
+        run = app.figure.values.run
+        assert "h₃[2] = tanh(W_x·x₃ + W_h·h₂ + b)" in app.text
+        assert f"= {run.hidden[2, 1]:+.2f}" in app.text
+        await pilot.press("down", "right")
+        assert names(app) == ["h", "W_h·h₋"]
+        # The largest product is chosen first.
+        dot = app.view.path()[-1]
+        assert app.view.cursor == abs(dot.weights * dot.values).argmax()
+        assert f"▸ h₂[{app.view.cursor + 1}]" in app.text
+        await pilot.press("right")
+        assert app.said == ["A weight times a value: there is nothing under it."]
+        await pilot.press("left")
+        assert (names(app), app.view.cursor) == (["h"], 1)
+        await pilot.press("down", "down")
+        assert app.said[-1] == "This is the last term."
+        await pilot.press("right", "right")
+        assert app.said[-1] == "A weight of the network: it was learned, not computed."
+        await pilot.press("left", "left")
+        assert app.said[-1] == "This is the number itself."
+        await pilot.press("up", "up", "up")
+        assert app.said[-1] == "This is the first term."
+
+
+async def test_another_unit_and_another_step_keep_what_is_opened() -> None:
+    app = Bench(ModelSpec(cell="lstm", hidden_size=3))
+    async with app.run_test(size=(78, 20)) as pilot:
+        await pilot.press("down", "right", "right", "right", "right")
+        assert names(app) == ["h", "tanh(c)", "c", "f·c₋", "f"]
+        before = app.text
+        await pilot.press("right_square_bracket")
+        assert app.figure.unit == 2
+        assert names(app) == ["h", "tanh(c)", "c", "f·c₋", "f"]
+        assert app.text != before
+        assert "h₃[3] = " in app.text
+        await pilot.press("right_square_bracket")
+        assert app.said == ["This is the last unit."]
+        await pilot.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
+        assert app.said[-1] == "This is the first unit."
+        app.figure.act("back")
+        await pilot.pause()
+        assert "h₂[1] = " in app.text
+        assert "f = σ(W_x·x₂ + W_h·h₁ + b)" in app.text
+        run = app.figure.values.run
+        f = run.trace.gates()["f"][1, 0, 0]
+        assert f"= {run.hidden[1, 0]:+.2f}" in app.text
+        assert f") = {f:.2f}" in app.text
+
+
+async def test_the_state_before_is_opened_by_stepping_back() -> None:
+    app = Bench(ModelSpec(cell="gru", hidden_size=3))
+    async with app.run_test(size=(78, 20)) as pilot:
+        await pilot.press("down", "right", "down", "right")
+        assert app.said == ["This is the state before: step back with , and open it there."]
+
+
+async def test_the_order_of_the_products() -> None:
+    app = Bench(ModelSpec(hidden_size=4))
+    async with app.run_test(size=(78, 20)) as pilot:
+        await pilot.press("down", "right", "v")
+        assert app.said == ["Products: in the order of their units."]
+        rows = [line for line in app.text.split("\n") if "h₂[" in line and "×" in line]
+        assert [row.split("h₂[")[1][0] for row in rows] == ["1", "2", "3", "4"]
+        await pilot.press("v")
+        assert app.said[-1] == "Products: largest first."
+
+
+async def test_before_the_first_step() -> None:
+    app = Bench(ModelSpec(hidden_size=3), step=1)
+    async with app.run_test(size=(78, 11)) as pilot:
+        app.figure.act("start")
+        await pilot.pause()
+        assert "h₀ is set to zeros: nothing came before." in app.text
+        for key in ("right", "down"):
+            await pilot.press(key)
+            assert app.said[-1] == "Nothing is read yet: . takes the first step."
+        await pilot.press("left")
+        assert app.said[-1] == "This is the number itself."
+        # What is told of it is then the number that it was made for.
+        assert app.figure.tables() == app.figure.values.tables()
+        await pilot.click(WhyView, offset=(3, 0))
+        assert app.figure.position == 1
+
+
+async def test_a_first_state_that_was_given_is_no_zero() -> None:
+    app = Bench(ModelSpec(hidden_size=3), h_0=[0.5, 0.0, 0.0])
+    async with app.run_test(size=(78, 11)) as pilot:
+        app.figure.act("start")
+        await pilot.pause()
+        assert "h₀ is given" in app.text
+
+
+async def test_the_mouse() -> None:
+    app = Bench(ModelSpec(hidden_size=4))
+    async with app.run_test(size=(78, 20)) as pilot:
+
+        def row(words: str) -> int:
+            return next(y for y, line in enumerate(app.text.split("\n")) if line.lstrip(" ▸▾").startswith(words))
+
+        await pilot.click(WhyView, offset=(4, row("b ")))
+        assert (names(app), app.view.cursor) == (["h"], 2)
+        await pilot.click(WhyView, offset=(4, row("b ")))
+        assert names(app) == ["h", "b"]
+        # A term of an upper level closes what is below it.
+        await pilot.click(WhyView, offset=(4, row("W_h·h₂ ")))
+        assert (names(app), app.view.cursor) == (["h"], 1)
+        # What is shown before it is opened opens it.
+        await pilot.click(WhyView, offset=(4, row("W_h·h₂ = ")))
+        assert names(app) == ["h", "W_h·h₋"]
+        await pilot.click(WhyView, offset=(4, row("h₃[2] = ")))
+        assert (names(app), app.view.cursor) == (["h"], 1)
+
+
+async def test_what_is_told_is_what_is_on_screen() -> None:
+    app = Bench(ModelSpec(hidden_size=3, bidirectional=True), unit=4, step=1)
+    async with app.run_test(size=(90, 20)) as pilot:
+        run = app.figure.values.run
+        assert "reads from the end" in app.text
+        # The backward direction found the state of the step after.
+        assert "W_h·h₂" in app.text
+        await pilot.press("down", "right")
+        first, second = app.figure.tables()
+        assert first.title == f"h_1[5] = {run.hidden[0, 4]:.6g}"
+        assert second.title.startswith("h_1[5] › W_h·h₋ = ")
+        assert [row[2] for row in second.rows] == run.hidden[1, 3:].tolist()
+        await pilot.press(*["left_square_bracket"] * 2)
+        assert "reads from the start" in app.text
+        assert app.figure.tables()[0].title.startswith("h_1[3]")
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+async def test_any_room_and_theme(cell: str) -> None:
+    app = Bench(ModelSpec(cell=cell, hidden_size=8, num_layers=2))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("right", "right")
+        wide = app.text
+        assert "layer 2 of 2" in wide
+        await pilot.resize_terminal(58, 8)
+        await pilot.pause()
+        assert "h₃[2] = " in app.text
+        assert "▸" in app.text
+        await pilot.resize_terminal(120, 36)
+        await pilot.pause()
+        assert app.text == wide
+        app.theme = LIGHT.name
+        await pilot.pause()
+        assert app.text == wide
+
+
+async def test_keys_are_named() -> None:
+    app = Bench(ModelSpec(hidden_size=3))
+    async with app.run_test(size=(78, 11)) as pilot:
+        hints = {hint.key: hint for hint in app.figure.hints}
+        assert list(hints)[:5] == ["↑ ↓", "→", "←", "[ ]", "v"]
+        assert hints["→"].target is app.view
+        await app.view.run_action(hints["→"].action)
+        await pilot.pause()
+        assert len(names(app)) == 2
+        assert {key for key, _words in app.figure.help_keys} == {"↑ ↓", "→ ←", "[ ]", "v"}
+
+
+async def test_the_cursor_shows_the_focus() -> None:
+    app = Bench(ModelSpec(hidden_size=3))
+    async with app.run_test(size=(78, 11)) as pilot:
+
+        def mark() -> object:
+            return next(
+                segment.style
+                for strip in app.screen._compositor.render_strips()
+                for segment in strip
+                if "▸" in segment.text
+            )
+
+        focused = mark()
+        app.view.blur()
+        await pilot.pause()
+        assert mark() != focused
+
+
+class Three(App[None]):
+    """The three lines alone."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        super().__init__()
+        self.why = Why(Model(spec, None).run(WORDS))
+
+    def compose(self) -> ComposeResult:
+        yield Static("")
+        yield self.why
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+async def test_three_lines_of_it(cell: str) -> None:
+    app = Three(ModelSpec(cell=cell, hidden_size=3, bidirectional=True))
+    async with app.run_test(size=(100, 8)) as pilot:
+
+        def text() -> str:
+            return "\n".join(strip.text.rstrip() for strip in app.screen._compositor.render_strips())
+
+        assert "h₀ is set to zeros: nothing came before." in text()
+        app.why.position, app.why.unit = 2, 1
+        await pilot.pause()
+        run = app.why.run
+        assert "h_2[2] = " in text()
+        assert f"= {run.hidden[1, 1]:+.2f}" in text()
+        assert "other end" not in text()
+        app.why.unit = 5
+        await pilot.pause()
+        assert "h_2[6] = " in text()
+        assert f"= {run.hidden[1, 5]:+.2f}" in text()
+        assert "This unit reads from the other end." in text()

@@ -1,0 +1,182 @@
+"""The Jacobian product: the factors of the chain rule one by one, from the last step back, and what one is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.reactive import reactive
+
+from tutor.course.figures.jacobian import Activation, Cell, Jacobian, JacobianValues
+from tutor.draw.cells import Look, Row
+from tutor.draw.figures.jacobian import StepBack, jacobian, limits, step_at
+from tutor.i18n import _
+from tutor.ui.figures.figure import Figure
+from tutor.ui.figures.gradient import AT_ONCE
+from tutor.ui.widgets.ask import NumberField
+from tutor.ui.widgets.drawn import Drawn
+from tutor.ui.widgets.keyline import Hint
+
+
+class Factors(Drawn, can_focus=True):
+    """The steps, and what the one under the cursor is made of: ↑ and ↓ move it."""
+
+    DEFAULT_CSS = """
+    Factors { height: 1fr; }
+    """
+
+    BINDINGS = [
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("pageup", "move(-10)", show=False),
+        Binding("pagedown", "move(10)", show=False),
+    ]
+
+    cursor = reactive(0, repaint=False)
+    """Index of the step under the cursor; 0 is the last step of the sequence."""
+
+    def __init__(self, values: JacobianValues) -> None:
+        super().__init__()
+        self.show(values)
+
+    def show(self, values: JacobianValues) -> None:
+        """Other values."""
+        self.values = values
+        self._steps = [
+            StepBack(f.back, f.step, f.token, f.factor, f.log10_product, f.log10_bound, f.singular, f.slope)
+            for f in values.factors
+        ]
+        self._limits = limits(self._steps)
+        self.cursor = min(self.cursor, len(self._steps) - 1)
+        self.redraw()
+
+    def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
+        """The rows around the cursor."""
+        return jacobian(
+            self._steps,
+            self.cursor,
+            width,
+            height,
+            look,
+            state=self.values.state,
+            scales=self._limits,
+            focused=self.has_focus,
+        )
+
+    def action_move(self, by: int) -> None:
+        """Another step."""
+        wanted = min(max(self.cursor + by, 0), len(self._steps) - 1)
+        if wanted == self.cursor:
+            told = _("This is the last step: the product begins here.") if by < 0 else _("This is the first step.")
+            self.post_message(Figure.Told(told))
+        self.cursor = wanted
+
+    def on_click(self, event: events.Click) -> None:
+        """A click chooses the step that it hit."""
+        self.focus()
+        units = len(self._steps[self.cursor].singular)
+        at = step_at(event.y, len(self._steps), self.cursor, self.size.width, self.size.height, units)
+        if at is not None:
+            self.cursor = at
+
+    def watch_cursor(self) -> None:
+        """Another step is the brightest."""
+        self.redraw()
+
+    def watch_has_focus(self, value: bool) -> None:
+        """The cursor shows who has the keys."""
+        super().watch_has_focus(value)
+        self._drawn_for = None
+
+
+class JacobianFigure(Figure):
+    """The factors, and under them the slider where the lesson lets ρ move."""
+
+    DEFAULT_CSS = """
+    JacobianFigure > NumberField { margin-top: 1; }
+    """
+
+    BINDINGS = [
+        Binding("v", "activation", "another activation", show=False),
+        Binding("c", "cell", "another cell", show=False),
+    ]
+
+    LOW, HIGH = 0.3, 1.7
+
+    SHOW = "jacobian"
+    KEYS = "NumberField"
+
+    def __init__(self, options: Jacobian, values: JacobianValues) -> None:
+        super().__init__(values)
+        self.options = options
+        """What is drawn now: the lesson's, with what keys have changed."""
+
+    def compose(self) -> ComposeResult:
+        """The factors above the slider."""
+        yield Factors(self.values)
+        if self.options.slider:
+            # 140 steps, so that one press is 0.01 and 1.00 is a place that the knob can stand at.
+            yield NumberField(self.LOW, self.HIGH, start=self.options.radius, steps=140)
+
+    def on_number_field_moved(self, message: NumberField.Moved) -> None:
+        """Multiply again, with the new ρ."""
+        message.stop()
+        self._measure(radius=round(message.value, 2))
+
+    def action_activation(self) -> None:
+        """The RNN with its tanh, or without it."""
+        if self.options.model:
+            self.tell(_("A trained network keeps the activation that it was trained with."))
+        elif self.options.cell != "rnn":
+            self.tell(_("The gates' functions are what makes the cell: only the RNN has others."))
+        else:
+            changed: Activation = "identity" if self.options.activation == "tanh" else "tanh"
+            self._measure(activation=changed)
+            self.tell(_("with tanh") if changed == "tanh" else _("without tanh: linear"))
+
+    def action_cell(self) -> None:
+        """The next cell, with the same ρ."""
+        if self.options.model:
+            self.tell(_("A trained network keeps its cell."))
+            return
+        order: tuple[Cell, ...] = ("rnn", "gru", "lstm")
+        following = order[(order.index(self.options.cell) + 1) % len(order)]
+        self._measure(cell=following, activation="tanh")
+        self.tell(_("the {cell}, untrained").format(cell=following.upper()))
+
+    def _measure(self, **changes: object) -> None:
+        """Measure what has changed: within this frame where it fits, else in a thread."""
+        self.options = msgspec.structs.replace(self.options, **changes)
+        options = self.options
+        if options.steps * options.hidden <= AT_ONCE // 4:
+            self._show(options.measure())
+        else:
+            self.later(options.measure, self._show)
+
+    def _show(self, values: JacobianValues) -> None:
+        self.values = values
+        self.query_one(Factors).show(values)
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """What the key line says of it."""
+        found = [Hint("↑ ↓", "", _("a step"))]
+        if self.options.slider:
+            found.append(Hint("← →", "", _("move ρ")))
+        if not self.options.model:
+            found.append(Hint("c", "cell", _("cell"), self))
+            found.append(Hint("v", "activation", _("tanh"), self))
+        return tuple(found)
+
+    @property
+    def help_keys(self) -> tuple[tuple[str, str], ...]:
+        """What the help says of its keys."""
+        return (
+            ("↑ ↓", _("a step back, or towards the loss")),
+            ("pageup pagedown", _("ten steps")),
+            ("c", _("another cell with the same ρ")),
+            ("v", _("the RNN with tanh, or without")),
+        )

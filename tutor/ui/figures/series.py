@@ -1,0 +1,239 @@
+"""The series figure: days that were measured, and forecasts of them; and how far off they are, the farther ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.reactive import reactive
+
+from tutor.course.figures.series import SeriesValues
+from tutor.course.figures.table import Table
+from tutor.draw.cells import Look, Row
+from tutor.draw.figures.series import Reading, Scene, series, x_at
+from tutor.i18n import _
+from tutor.ui.figures.figure import Figure
+from tutor.ui.widgets.drawn import Drawn, look_of
+from tutor.ui.widgets.keyline import Hint
+
+
+class Days(Drawn, can_focus=True):
+    """A window of days, or the errors by distance, with a cursor."""
+
+    DEFAULT_CSS = """
+    Days { height: 1fr; }
+    """
+
+    BINDINGS = [
+        Binding("left", "move(-1)", show=False),
+        Binding("right", "move(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+    ]
+
+    start = reactive(0, repaint=False)
+    """The first day in view."""
+    day = reactive(0, repaint=False)
+    """The day under the cursor."""
+    steps = reactive(1, repaint=False)
+    """The distance under the cursor, where errors are drawn by distance."""
+    by_distance = reactive(False, repaint=False)
+    """Which of the two is drawn."""
+    chosen = reactive(0, repaint=False)
+    """Which forecast is drawn beside what was measured; one beyond the last is all of them."""
+
+    def __init__(self, values: SeriesValues) -> None:
+        super().__init__()
+        self.values = values
+        self.set_reactive(Days.start, values.start)
+        last = max(len(values.measured) - 1, 0)
+        # The first day that was held out, where it is in view: what is asked of a forecast begins there.
+        ahead = values.first_held_out
+        inside = values.start <= ahead < min(values.start + values.span, last + 1)
+        self.set_reactive(Days.day, ahead if inside else min(values.start + values.span // 2, last))
+
+    def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
+        """The chart and its table."""
+        return series(self._scene(), width, height, look, focused=self.has_focus)
+
+    def _scene(self) -> Scene:
+        return self._distances() if self.by_distance else self._window()
+
+    def _of_unit(self, name: str) -> str:
+        return f"{name}, {self.values.unit}" if self.values.unit else name
+
+    def _window(self) -> Scene:
+        values = self.values
+        end = min(self.start + values.span, len(values.measured))
+        every = self.chosen == len(values.forecasts)
+        readings = [Reading(_("measured"), values.measured[self.start : end].tolist(), measured=True)]
+        readings += [
+            Reading(
+                one.name,
+                one.values[self.start : end].tolist(),
+                error=one.error,
+                spread=one.spread,
+                shown=every or at == self.chosen,
+            )
+            for at, one in enumerate(values.forecasts)
+        ]
+        first = values.first_held_out
+        if end <= first:
+            note = _("learned from")
+        elif self.start >= first:
+            note = _("held out")
+        else:
+            note = _("held out from {day} on").format(day=values.day(first))
+        return Scene(
+            readings,
+            self.start,
+            self.day,
+            values.unit,
+            "" if values.since else _("day"),
+            values.day(self.day) if values.since else _("day {n}").format(n=self.day),
+            self._of_unit(_("mean |error|")),
+            note,
+            [values.day(i) for i in range(self.start, end)] if values.since else (),
+            first,
+        )
+
+    def _distances(self) -> Scene:
+        return Scene(
+            [Reading(one.name, one.ahead, error=one.ahead[self.steps - 1]) for one in self.values.forecasts],
+            1,
+            self.steps,
+            self._of_unit(_("mean absolute error")),
+            _("steps ahead"),
+            _("{n} ahead").format(n=self.steps),
+            self._of_unit(_("mean |error|")),
+            _("{count} days held out").format(count=self.values.counted),
+            zero=True,
+            apart=False,
+        )
+
+    def go(self, day: int) -> bool:
+        """Put the cursor on a day, and the day in view; whether it moved."""
+        values = self.values
+        day = min(max(day, 0), max(len(values.measured) - 1, 0))
+        moved = day != self.day
+        self.day = day
+        if not self.start <= day < self.start + values.span:
+            self.start = min(max(day - values.span // 2, 0), max(len(values.measured) - values.span, 0))
+        return moved
+
+    def reach(self, steps: int) -> bool:
+        """Put the cursor on a distance; whether it moved."""
+        steps = min(max(steps, 1), len(self.values.forecasts[0].ahead))
+        moved = steps != self.steps
+        self.steps = steps
+        return moved
+
+    def action_move(self, by: int) -> None:
+        """A day, or a step."""
+        if self.by_distance:
+            if not self.reach(self.steps + by):
+                self._tell(_("It is measured no farther ahead.") if by > 0 else _("This is one step ahead."))
+        elif not self.go(self.day + by):
+            self._tell(_("This is the last day.") if by > 0 else _("This is the first day."))
+
+    def action_page(self, by: int) -> None:
+        """A screen of days."""
+        if self.by_distance:
+            self._tell(_("All distances are on the screen."))
+        elif not self.go(self.day + by * self.values.span):
+            self._tell(_("This is the last day.") if by > 0 else _("This is the first day."))
+
+    def on_click(self, event: events.Click) -> None:
+        """The day, or the distance, under the mouse."""
+        found = x_at(self._scene(), event.x, event.y, *self.size, look_of(self.app))
+        if found is not None:
+            if self.by_distance:
+                self.reach(found)
+            else:
+                self.go(found)
+
+    def _tell(self, word: str) -> None:
+        self.post_message(Figure.Told(word))
+
+    def watch_start(self) -> None:
+        """Other days."""
+        self.redraw()
+
+    def watch_day(self) -> None:
+        """Another day."""
+        self.redraw()
+
+    def watch_steps(self) -> None:
+        """Another distance."""
+        self.redraw()
+
+    def watch_by_distance(self) -> None:
+        """The other view."""
+        self.redraw()
+
+    def watch_chosen(self) -> None:
+        """Another line."""
+        self.redraw()
+
+    def watch_has_focus(self, value: bool) -> None:
+        """The cursor shows who has the keys."""
+        super().watch_has_focus(value)
+        self.redraw()
+
+
+class SeriesFigure(Figure):
+    """A series, its forecasts, and what they have to beat."""
+
+    SHOW = "series"
+
+    BINDINGS = [Binding("v", "view", show=False), Binding("c", "compare", show=False)]
+
+    def __init__(self, values: SeriesValues, *, id: str | None = None) -> None:
+        super().__init__(values, id=id)
+
+    def compose(self) -> ComposeResult:
+        """One chart, which has two views."""
+        yield Days(self.values)
+
+    def action_view(self) -> None:
+        """The days, or the errors by distance."""
+        days = self.query_one(Days)
+        days.by_distance = not days.by_distance
+
+    def action_compare(self) -> None:
+        """The next forecast beside what was measured; after the last all of them."""
+        days = self.query_one(Days)
+        if days.by_distance:
+            self.tell(_("All forecasts are drawn here. v shows the days."))
+            return
+        names = [one.name for one in self.values.forecasts]
+        days.chosen = (days.chosen + 1) % (len(names) + 1)
+        shown = _("all forecasts") if days.chosen == len(names) else names[days.chosen]
+        self.tell(_("measured and {name}").format(name=shown))
+
+    def tables(self) -> tuple[Table, ...]:
+        """What is on screen: the days in view and the errors, or the errors by distance."""
+        days = self.query_one(Days)
+        if days.by_distance:
+            return (self.values.by_distance(),)
+        return (self.values.days(days.start), self.values.errors())
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """What the key line says of it."""
+        by_distance = any(days.by_distance for days in self.query(Days))
+        compare = () if by_distance else (Hint("c", "compare", _("compare"), self),)
+        move = Hint("← →", "", _("steps ahead") if by_distance else _("day"))
+        return (move, Hint("v", "view", _("days") if by_distance else _("error by distance"), self), *compare)
+
+    @property
+    def help_keys(self) -> tuple[tuple[str, str], ...]:
+        """What the help says of keys that are its own."""
+        return (
+            ("← →", _("a day, or a step ahead")),
+            ("page up, down", _("a screen of days")),
+            ("c", _("the next forecast beside what was measured; then all of them")),
+            ("v", _("the days, or the error of each forecast by how far ahead it is")),
+        )
