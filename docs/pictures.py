@@ -1,4 +1,4 @@
-"""The README's picture, drawn from the app itself.
+"""The pictures of the README and of docs/figures.md, drawn from the app itself.
 
     python docs/pictures.py
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import tempfile
 from pathlib import Path
 
@@ -19,6 +18,8 @@ os.environ.pop("NO_COLOR", None)
 from tutor.course.outline import lessons_dir
 from tutor.progress import Progress
 from tutor.ui.app import RnnTutorApp, Start
+from tutor.ui.gallery import main as gallery
+from tutor.ui.saving import svg_of
 
 
 async def lesson(path: Path) -> None:
@@ -38,17 +39,10 @@ async def lesson(path: Path) -> None:
             for key in ("enter", "enter", "enter", "enter", "enter", "end", "w"):
                 await pilot.press(key)
                 await settle()
-            svg = app.export_screenshot(title="rnn-tutor")
-    # The picture names no font of another's server: it takes the reader's own.
-    svg = (
-        re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
-        .replace("Fira Code, ", "")
-        .replace("Fira Code", "monospace")
-    )
-    # Spaces between spans would fold away in some viewers.
-    svg = svg.replace("<text ", '<text xml:space="preserve" ')
-    path.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n", encoding="utf-8")
+            path.write_text(svg_of(app.screen, "rnn-tutor"), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    asyncio.run(lesson(Path(__file__).with_name("lesson.svg")))
+    here = Path(__file__).parent
+    asyncio.run(lesson(here / "lesson.svg"))
+    gallery(["--svg", str(here / "figures")])

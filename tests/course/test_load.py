@@ -1,7 +1,9 @@
 """A whole lesson: what the loader makes of each block."""
 
+import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tutor.course.figures import FIGURES
@@ -179,3 +181,13 @@ def test_the_authors_guide_shows_a_lesson_that_loads(course_folder: Path) -> Non
     path = course_folder / "01-first" / "03-guide.md"
     path.write_text(text.replace("data/never-too-late.txt", "data/days.txt"), encoding="utf-8")
     assert len(load_lesson(path).steps) == 1
+
+
+def test_the_authors_guide_names_every_figure_and_all_its_keys() -> None:
+    guide = (lessons_dir() / "README.md").read_text(encoding="utf-8")
+    part = guide[guide.index("### `figure`") : guide.index("### `recite`")]
+    rows = dict(re.findall(r'^\| `"([\w-]+)"` \| (.*) \|$', part, re.MULTILINE))
+    assert set(rows) == set(FIGURES)
+    for name, kind in FIGURES.items():
+        keys = {field.encode_name for field in msgspec.structs.fields(kind)}
+        assert keys <= set(re.findall(r"`(\w+)`", rows[name])), name

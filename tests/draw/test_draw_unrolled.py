@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from test_draw_properties import check, heights, labels, looks, many, widths
 
 from tutor.draw.cells import Look, text_of
-from tutor.draw.figures.unrolled import Chain, Network, equations, folded, shared, step_at, unfolded
+from tutor.draw.figures.unrolled import Chain, Network, _lines, equations, folded, shared, step_at, unfolded
 
 NONE = Look("none")
 ASCII = Look("none", ascii=True)
@@ -377,3 +377,10 @@ def test_ascii_means_ascii(look: Look) -> None:
                 drawn += unfolded(TOKENS * 4, net, 3, 70, height, look, said=said, notes=shared(net, 5))
                 drawn += folded(TOKENS * 4, net, 70, height, look, said=said, notes=shared(net, 5))
     assert text_of(drawn).isascii() == look.ascii
+
+
+def test_a_note_that_is_too_wide_is_broken_after_a_comma() -> None:
+    assert _lines("used 4 times: 12 numbers, any length", 40) == ["used 4 times: 12 numbers, any length"]
+    assert _lines("used 4 times: 12 numbers, any length", 25) == ["used 4 times: 12 numbers,", "any length"]
+    assert _lines("used 4 times: 12 numbers, any length", 14) == ["used 4 times:", "12 numbers,", "any length"]
+    assert _lines("unbreakable", 4) == ["unbreakable"]

@@ -55,7 +55,7 @@ async def test_nothing_is_written_over_and_esc_writes_nothing(desk, tmp_path: Pa
         assert (tmp_path / "rnn-tutor-state.svg").read_text() == "mine"
         assert (tmp_path / "rnn-tutor-state-2.svg").exists()
         figure = d.app.screen.query_one(StateFigure)
-        assert svg_of(figure, "state") == (tmp_path / "rnn-tutor-state-2.svg").read_text(encoding="utf-8")
+        assert svg_of(figure, "state", "state") == (tmp_path / "rnn-tutor-state-2.svg").read_text(encoding="utf-8")
 
 
 async def test_what_cannot_be_written_is_said(desk, tmp_path: Path, monkeypatch) -> None:

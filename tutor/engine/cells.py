@@ -173,7 +173,7 @@ class GRU:
 
     gates: ClassVar = (
         Gate("r", (0.0, 1.0), "reset gate", "drops the past", "uses it"),
-        Gate("z", (0.0, 1.0), "update gate: 1 keeps the old state", "takes the new", "keeps the old"),
+        Gate("z", (0.0, 1.0), "update gate: 1 keeps the old state", "takes the new", "keeps the old, as in PyTorch"),
         Gate("n", (-1.0, 1.0), "candidate"),
     )
     states: ClassVar = ("h",)

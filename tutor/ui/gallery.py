@@ -20,15 +20,20 @@ import textual.constants
 
 from tutor.course.entries import ModelEntry
 from tutor.course.figures import Options
+from tutor.course.figures.attribution import Attribution
 from tutor.course.figures.bars import Bar, Bars
+from tutor.course.figures.compare import Compare
 from tutor.course.figures.embedding import Embedding
+from tutor.course.figures.gates import Gates
 from tutor.course.figures.gradient import Gradient
 from tutor.course.figures.jacobian import Jacobian
 from tutor.course.figures.landscape import Landscape
+from tutor.course.figures.next import Next
 from tutor.course.figures.picture import Picture
 from tutor.course.figures.receptive_field import ReceptiveField
 from tutor.course.figures.series import Series
 from tutor.course.figures.state import State
+from tutor.course.figures.tags import Tags
 from tutor.course.figures.timing import Timing
 from tutor.course.figures.training import Training
 from tutor.course.figures.unrolled import Unrolled
@@ -38,7 +43,9 @@ from tutor.course.outline import lessons_dir
 from tutor.course.probes import Power
 from tutor.progress import Progress
 from tutor.ui.app import DARK, LIGHT, RnnTutorApp
+from tutor.ui.figures.figure import Figure
 from tutor.ui.figures.player import Player
+from tutor.ui.figures.timing import TimingFigure
 from tutor.ui.saving import svg_of
 from tutor.ui.screens.gallery import GalleryScreen
 
@@ -83,11 +90,16 @@ SHOWN: Mapping[str, Options] = {
     "unrolled": Unrolled(model="writer"),
     "state": State(model="writer", next=4),
     "why": Why(model="gated", unit=2),
+    "gates": Gates(model="gated"),
+    "next": Next(model="writer", temperature=1.5),
     "embedding": Embedding(model="writer", view="plane"),
     "gradient": Gradient(radii=(0.9, 0.8, 0.95, 1.0), slider=True),
     "jacobian": Jacobian(model="cell"),
+    "attribution": Attribution(model="mood"),
     "training": Training(model="writer", baselines=("uniform", "unigram", "bigram"), samples="never too late", seeds=3),
     "series": Series(model="weather", unit="°C", since="2012-01-01"),
+    "compare": Compare(networks=("cell",), texts=("the dog bites the man", "the man bites the dog")),
+    "tags": Tags(model="tagger", sentence=3),
     "picture": Picture(model="painter", scene=3),
     "landscape": Landscape(),
     "receptive-field": ReceptiveField(text="it was not a good film and not a bad one but never too long"),
@@ -127,7 +139,7 @@ async def draw(folder: Path, names: Sequence[str], size: tuple[int, int], *, dar
     """Each figure as it stands at its last step, as SVG, in a folder."""
     written = []
     with tempfile.TemporaryDirectory() as nowhere:
-        app = Gallery(lab_of(), Path(nowhere), alone=True)
+        app = _colourful(Path(nowhere))
         async with app.run_test(size=(size[0], size[1] + 3)) as pilot:
             app.theme = (DARK if dark else LIGHT).name
             screen = app.screen
@@ -139,11 +151,29 @@ async def draw(folder: Path, names: Sequence[str], size: tuple[int, int], *, dar
                     player.act("end")
                 await app.workers.wait_for_complete()
                 await pilot.pause()
-                figure = screen.query_one("#frame > *")
+                for times in screen.query(TimingFigure):
+                    times.action_measure()
+                    while times.running:
+                        await pilot.pause(0.01)
+                await app.workers.wait_for_complete()
+                await pilot.pause()
                 path = folder / f"{name}.svg"
-                path.write_text(svg_of(figure, name), encoding="utf-8")  # type: ignore[arg-type]
+                path.write_text(svg_of(screen.query_one(Figure), name, name), encoding="utf-8")
                 written.append(path)
     return written
+
+
+def _colourful(folder: Path) -> Gallery:
+    """A gallery that shows all colours, whatever the terminal can that it is asked for in."""
+    asked, system = os.environ.pop("NO_COLOR", None), textual.constants.COLOR_SYSTEM
+    textual.constants.COLOR_SYSTEM = "truecolor"  # type: ignore[misc]
+    try:
+        return Gallery(lab_of(), folder, alone=True)
+    finally:
+        # An app reads both when it is made, and never again.
+        textual.constants.COLOR_SYSTEM = system  # type: ignore[misc]
+        if asked is not None:
+            os.environ["NO_COLOR"] = asked
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -158,14 +188,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if odd := [name for name in names if name not in SHOWN]:
         parser.error(f"no figure {odd[0]}; there are {', '.join(SHOWN)}")
     columns, _by, rows = given.size.partition("x")
-    if not (columns.isdecimal() and rows.isdecimal() and int(columns) >= 20 and int(rows) >= 6):
-        parser.error(f"--size: got {given.size}, expected COLUMNSxROWS, at least 20x6")
+    if not (columns.isdecimal() and rows.isdecimal() and int(columns) >= 60 and int(rows) >= 17):
+        parser.error(f"--size: got {given.size}, expected COLUMNSxROWS, at least 60x17")
     if given.svg is None:
         with tempfile.TemporaryDirectory() as nowhere:
             return Gallery(lab_of(), Path(nowhere)).run() or 0
-    # A picture has all its colours, whatever the terminal shows that it is asked for in.
-    os.environ.pop("NO_COLOR", None)
-    textual.constants.COLOR_SYSTEM = "truecolor"  # type: ignore[misc]
     given.svg.mkdir(parents=True, exist_ok=True)
     for path in asyncio.run(draw(given.svg, names, (int(columns), int(rows)), dark=not given.light)):
         print(path)

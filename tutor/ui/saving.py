@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.terminal_theme import TerminalTheme
+from textual.widget import Widget
 
 from tutor.course.figures.table import json_of
 from tutor.i18n import _
@@ -50,16 +51,17 @@ font-size: {char_height}px; line-height: {line_height}px; font-variant-east-asia
 """
 
 
-def svg_of(figure: Figure, title: str = "") -> str:
-    """The picture of a figure as it stands on screen.
+def svg_of(widget: Widget, title: str = "", name: str = "screen") -> str:
+    """The picture of a figure, or of a screen, as it stands.
 
     Args:
-        figure: mounted and painted.
+        widget: mounted and painted.
         title: said above the picture.
+        name: tells its styles from those of other pictures in one page.
     """
-    region = figure.region.intersection(figure.screen.region)
+    region = widget.region.intersection(widget.screen.region)
     # The whole screen as cells, whatever the parts of the figure are; a screen behind a dialog has its own.
-    strips = figure.screen._compositor.render_strips()[region.y : region.bottom]
+    strips = widget.screen._compositor.render_strips()[region.y : region.bottom]
     segments: list[Segment] = []
     for strip in strips:
         segments += [*strip.crop(region.x, region.right), Segment.line()]
@@ -73,13 +75,13 @@ def svg_of(figure: Figure, title: str = "") -> str:
         no_color=False,
     )
     console.print(Segments(segments), end="")
-    theme = figure.app.current_theme
+    theme = widget.app.current_theme
     svg = console.export_svg(
         title=title,
         theme=_terminal(theme.background or "#000000", theme.foreground or "#ffffff"),
         code_format=_SVG,
         # The same picture is the same file.
-        unique_id=f"rnn-tutor-{figure.SHOW}",
+        unique_id=f"rnn-tutor-{name}",
     )
     # Spaces between spans would fold away in some viewers.
     svg = svg.replace("<text ", '<text xml:space="preserve" ')
@@ -102,7 +104,7 @@ def files_of(figure: Figure, kind: str) -> dict[str, str]:
         kind: one of `KINDS`.
     """
     if kind == "svg":
-        return {".svg": svg_of(figure, figure.SHOW)}
+        return {".svg": svg_of(figure, figure.SHOW, figure.SHOW)}
     tables = figure.tables()
     if kind == "json":
         return {".json": json_of(figure.SHOW, tables)}

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tutor.draw import palettes
 from tutor.draw.bars import bars
-from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, merged, pad
+from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, formatted, merged, pad
 from tutor.draw.cells import width as width_of
 from tutor.i18n import _, ngettext
 
@@ -187,6 +187,7 @@ class _Frame:
     def __init__(self, items: Sequence[Bar], width: int, look: Look, sampled: Sampled) -> None:
         self.width, self.look, self.sampled = width, look, sampled
         self.picture = width >= _LEAST_PICTURE
+        self.came = any(item.came for item in items)
         longest = max((width_of(item.label) for item in items), default=0)
         self.label = min(max(longest, 4), _LABEL, max(width // 4, 4))
         self.numbers = max((width_of(self._number(item)) for item in items), default=0)
@@ -215,7 +216,9 @@ class _Frame:
         """What was drawn is what just changed; else what came; else the likeliest."""
         if self.sampled.word is not None:
             return item.picked
-        return item.came or (item.rank == 1 and not self.sampled.draws)
+        if self.came:
+            return item.came
+        return item.rank == 1 and not self.sampled.draws
 
     def row(self, item: Bar, *, alone: bool) -> Row:
         """Its signs, its name, its bar, its numbers."""
@@ -241,7 +244,7 @@ class _Frame:
         )
 
     def _track(self, item: Bar, bright: bool) -> list[tuple[str, Style]]:
-        value = None if math.isnan(item.drawn) else min(item.drawn, 2.0)
+        value = None if math.isnan(item.drawn) else max(min(item.drawn, 2.0), -2.0)
         row = self._bar(value, self.track, 1.0, item.plain, bright)
         return [(char, style) for text, style in row for char in text]
 
@@ -294,12 +297,12 @@ class _Frame:
     def entropy(self, openness: Openness) -> Row:
         """Bits of log2 V, before and after, on the bars' own track."""
         plain, drawn, most = openness
-        after = f"{drawn:.1f}"
-        before = "" if self.sampled.plain else " " + _("({bits:.1f} before)").format(bits=plain)
+        after, whole, was = (formatted(v, "{:.1f}", ascii=self.look.ascii) for v in (drawn, most, plain))
+        before = "" if self.sampled.plain else " " + _("({bits} before)").format(bits=was)
         word = _("entropy")
         said = (
-            _("{bits} of {most:.1f} bits{before}").format(bits=after, most=most, before=before),
-            _("{bits} of {most:.1f} bits").format(bits=after, most=most),
+            _("{bits} of {most} bits{before}").format(bits=after, most=whole, before=before),
+            _("{bits} of {most} bits").format(bits=after, most=whole),
         )
         label = max(self.lead, width_of(word))
         for text in said:
@@ -355,7 +358,7 @@ def _came(came: Came | None, width: int, look: Look) -> Row:
             look,
             look.muted,
         )
-    bits = "inf" if math.isinf(came.bits) else f"{came.bits:.1f}"
+    bits = formatted(came.bits, "{:.1f}", ascii=look.ascii)
     values = {"token": _quoted(came.label, look), "bits": bits, "rank": came.rank, "n": came.of}
     if not came.known:
         variants = [

@@ -339,10 +339,23 @@ def _flow(label: str, room: int, taken: bool, reverse: bool, signs: _Signs) -> s
 
 def _say(board: _Board, y: int, notes: Sequence[str], look: Look) -> None:
     """The notes, after a row of air where there is room for all of them."""
-    notes = [note for note in notes if note]
+    notes = [line for note in notes if note for line in _lines(note, board.width)]
     y += board.height - y > len(notes)
     for row, note in enumerate(notes):
         board.put(y + row, 0, crop(note, board.width, ascii=look.ascii), look.muted)
+
+
+def _lines(note: str, width: int) -> list[str]:
+    """A note, broken after a colon or a comma where it is too wide."""
+    found = []
+    while width_of(note) > width:
+        ends = [at + 1 for at in range(len(note) - 2) if note[at : at + 2] in (": ", ", ")]
+        fits = [end for end in ends if width_of(note[:end]) <= width]
+        if not fits:
+            break
+        found.append(note[: fits[-1]])
+        note = note[fits[-1] + 1 :]
+    return [*found, note]
 
 
 def shared(network: Network, count: int) -> list[str]:

@@ -80,6 +80,11 @@ class Sampler(Stepped, can_focus=True):
     Sampler { height: 1fr; }
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "step('back')", show=False),
+        Binding("right", "step('forward')", show=False),
+    ]
+
     class Asked(Message):
         """A row was clicked: what it does is the figure's."""
 
@@ -189,6 +194,10 @@ class Sampler(Stepped, can_focus=True):
         """The heading shows who has the keys."""
         super().watch_has_focus(value)
         self.redraw()
+
+    def action_step(self, verb: str) -> None:
+        """A token on or back."""
+        self.post_message(Wanted(verb))
 
     def on_click(self, event: events.Click) -> None:
         """A bar draws one token, the line of what was drawn draws many, what is written is written anew."""
@@ -431,5 +440,5 @@ class NextFigure(Player):
             ("g", _("draw one token")),
             ("G", _("draw {n}, and count them; again adds as many").format(n=DRAWS)),
             ("c", _("write on from here, token by token")),
-            ("← →", _("on temperature, top-k or top-p: less, more")),
+            ("← →", _("a token back, a token on; on temperature, top-k or top-p: less, more")),
         )

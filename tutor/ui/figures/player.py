@@ -17,7 +17,8 @@ from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tutor.draw.cells import PLAIN, Look, Row, Span, fit, row_width, width
+from tutor.draw.cells import PLAIN, Look, Row, Span, fit, row_width
+from tutor.draw.cells import width as width_of
 from tutor.draw.heatmap import legend
 from tutor.i18n import _
 from tutor.ui.figures.figure import Figure
@@ -117,7 +118,9 @@ class Transport(Drawn):
             spans += [Span(sign, look.accent if verb == "toggle" else PLAIN), Span("  ", PLAIN)]
         where = _("step {n} of {total}").format(n=p.position, total=p.length)
         speed = _("{n:g} a second").format(n=p.tokens_per_second)
-        left = (*spans, Span(f"  {where}", look.muted), Span(f"   {speed}", look.muted))
+        left: Row = (*spans, Span(f"  {where}", look.muted))
+        if row_width(left) + 3 + width_of(speed) <= width:
+            left += (Span(f"   {speed}", look.muted),)
         scale = legend(look, min(width, 24)) if self.scale and width >= 70 else ()
         gap = max(width - row_width(left) - row_width(scale), 0)
         return [fit((*left, Span(" " * gap, PLAIN), *scale), width)]
@@ -130,9 +133,9 @@ class Transport(Drawn):
         """The buttons do what their keys do."""
         column = 0
         for sign, verb in self._signs(look_of(self.app)):
-            if column <= event.x < column + width(sign) + 1:
+            if column <= event.x < column + width_of(sign) + 1:
                 self.post_message(Wanted(verb))
-            column += width(sign) + 2
+            column += width_of(sign) + 2
 
 
 class Player(Figure):

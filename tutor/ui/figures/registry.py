@@ -6,16 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 from tutor.course.figures import Options, Values
+from tutor.ui.figures.attribution import AttributionFigure
 from tutor.ui.figures.bars import BarsFigure
+from tutor.ui.figures.compare import CompareFigure
 from tutor.ui.figures.embedding import EmbeddingFigure
 from tutor.ui.figures.figure import Figure
+from tutor.ui.figures.gates import GatesFigure
 from tutor.ui.figures.gradient import GradientFigure
 from tutor.ui.figures.jacobian import JacobianFigure
 from tutor.ui.figures.landscape import LandscapeFigure
+from tutor.ui.figures.next import NextFigure
 from tutor.ui.figures.picture import PictureFigure
 from tutor.ui.figures.receptive_field import ReceptiveFieldFigure
 from tutor.ui.figures.series import SeriesFigure
 from tutor.ui.figures.state import StateFigure
+from tutor.ui.figures.tags import TagsFigure
 from tutor.ui.figures.timing import TimingFigure
 from tutor.ui.figures.training import TrainingFigure
 from tutor.ui.figures.unrolled import UnrolledFigure
@@ -28,6 +33,8 @@ FIGURE_WIDGETS: dict[str, Callable[[Any, Any, Callable[[], float]], Figure]] = {
     # What is timed is the machine: never by the clock that a screen plays by.
     "timing": lambda options, values, clock: TimingFigure(options, values),
     "training": lambda options, values, clock: TrainingFigure(values),
+    "gates": lambda options, values, clock: GatesFigure(values, clock=clock),
+    "compare": lambda options, values, clock: CompareFigure(values, clock=clock),
     "bars": lambda options, values, clock: BarsFigure(values),
     "landscape": lambda options, values, clock: LandscapeFigure(values),
     "embedding": lambda options, values, clock: EmbeddingFigure(values, clock=clock),
@@ -36,6 +43,9 @@ FIGURE_WIDGETS: dict[str, Callable[[Any, Any, Callable[[], float]], Figure]] = {
     "why": lambda options, values, clock: WhyFigure(values, clock=clock),
     "picture": lambda options, values, clock: PictureFigure(options, values, clock=clock),
     "receptive-field": lambda options, values, clock: ReceptiveFieldFigure(values, clock=clock),
+    "next": lambda options, values, clock: NextFigure(values, clock=clock),
+    "attribution": lambda options, values, clock: AttributionFigure(values, clock=clock),
+    "tags": lambda options, values, clock: TagsFigure(values, clock=clock),
 }
 
 

@@ -19,14 +19,14 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tutor.course.experiment import Experiment
-from tutor.course.figures.gradient import GradientValues, Series
+from tutor.course.figures.gradient import Gradient, GradientValues, Series
 from tutor.course.figures.state import StateValues
 from tutor.engine import CELLS, gradient_flow
 from tutor.engine.model import Model, Run
 from tutor.engine.text import clean, tokenize
 from tutor.i18n import _, ngettext
 from tutor.ui.figures.figure import Figure
-from tutor.ui.figures.gradient import GradientChart
+from tutor.ui.figures.gradient import GradientFigure
 from tutor.ui.figures.player import PLAYER_BINDINGS
 from tutor.ui.figures.state import StateFigure
 from tutor.ui.figures.statemap import StateMap
@@ -117,7 +117,8 @@ class SandboxScreen(Screen[None]):
         async with self.batch():
             await bench.remove_children()
             if self.view == "gradient":
-                await bench.mount(GradientChart(self._gradient(), y_label="‖∂h_T/∂h_t‖"))
+                options = Gradient(model=self.network_run.model.spec.cell, norm="frobenius")
+                await bench.mount(GradientFigure(options, self._gradient()))
             else:
                 await bench.mount(StateFigure(StateValues(self.network_run, NEXT), clock=self.clock))
         for widget in self.query(StateMap):

@@ -1,0 +1,182 @@
+"""The tags figure: each word and what the network calls it, step by step; another held-out sentence at a key."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from tutor.course.figures.table import Table
+from tutor.course.figures.tags import TagsValues
+from tutor.draw.cells import Look, Row
+from tutor.draw.figures.tags import Tagged, lay_out, tags
+from tutor.i18n import _, ngettext
+from tutor.ui.figures.player import PLAYER_HINTS, Player, Stepped, Wanted
+from tutor.ui.playback import Playback
+from tutor.ui.widgets.keyline import Hint
+
+
+class TaggedText(Stepped, can_focus=True):
+    """The rows; a click on a word goes to its step."""
+
+    DEFAULT_CSS = """
+    TaggedText { height: 1fr; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,left", "step('back')", show=False),
+        Binding("down,right", "step('forward')", show=False),
+    ]
+
+    def __init__(self, values: TagsValues) -> None:
+        super().__init__()
+        self.values = values
+
+    def show(self, values: TagsValues) -> None:
+        """Another text."""
+        self.values = values
+        self.redraw()
+
+    def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
+        """The picture."""
+        values = self.values
+        return tags(
+            Tagged(
+                values.run.tokens,
+                values.run.model.labels,
+                values.probabilities,
+                values.run.known,
+                values.truth,
+                whole=values.whole,
+            ),
+            self.position,
+            width,
+            height,
+            look,
+            summary=self._summary(),
+            note=self._note(),
+            focused=self.has_focus,
+        )
+
+    def _note(self) -> tuple[str, ...]:
+        """How it is read, the longest way to say it first."""
+        values = self.values
+        if values.whole:
+            return (_("one answer for the whole, read from both ends"), _("read from both ends"))
+        if values.run.spec.bidirectional:
+            return (_("read from both ends: each word with what follows it"), _("read from both ends"))
+        if values.answers:
+            return (_("what it would answer if the text ended here"), _("its answer so far"))
+        return (_("what it thought at each word: no later word changes it"), _("what it thought at each word"))
+
+    def _summary(self) -> tuple[str, ...]:
+        values, position = self.values, self.position
+        total = values.sum(position)
+        parts = []
+        if total.counted:
+            right = _("right {n} of {total}").format(n=total.right, total=total.counted)
+            done = position == len(values.run.tokens)
+            parts.append(right if done else _("{right} so far").format(right=right))
+        if not math.isnan(total.confidence):
+            said = _("confidence {p:.2f}") if values.answers else _("mean confidence {p:.2f}")
+            parts.append(said.format(p=total.confidence))
+        head = ", ".join(parts)
+        more = []
+        if total.unknown:
+            unknown = ngettext("{n} word unknown (?)", "{n} words unknown (?)", total.unknown)
+            more.append(unknown.format(n=total.unknown))
+        if values.sentence is not None:
+            more.append(
+                _("held-out sentence {n} of {total}").format(n=values.sentence + 1, total=len(values.sentences))
+            )
+        every = tuple(s for s in (head, *more) if s)
+        # From everything to the head alone, which is what the step is about.
+        return tuple("; ".join(every[:n]) for n in range(len(every), 0, -1)) or ("",)
+
+    def watch_has_focus(self, value: bool) -> None:
+        """The heading shows who has the keys."""
+        super().watch_has_focus(value)
+        self.redraw()
+
+    def action_step(self, verb: str) -> None:
+        """A word on or back."""
+        self.post_message(Wanted(verb))
+
+    def on_click(self, event: events.Click) -> None:
+        """To the step of the word in this row."""
+        values, size = self.values, self.size
+        words, labels = len(values.run.tokens), len(values.run.model.labels)
+        plan = lay_out(words, labels, self.position, size.width, size.height, whole=values.whole)
+        index = plan.word(event.y)
+        if index is not None and index < words:
+            self.post_message(Wanted("go", index + 1))
+
+
+class TagsFigure(Player):
+    """A text and what is said of its words."""
+
+    DEFAULT_CSS = """
+    TagsFigure.-tight Transport { margin-top: 0; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "sentence", show=False)]
+
+    SHOW = "tags"
+
+    def __init__(
+        self, values: TagsValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
+    ) -> None:
+        length = len(values.run.tokens)
+        super().__init__(values, length, clock=clock, id=id)
+        self.values: TagsValues
+        # Everything at first sight: what a learner steps back from.
+        self.set_reactive(Player.playback, Playback(length, position=length))
+        self.set_reactive(Player.position, length)
+
+    def parts(self) -> Iterable[Widget]:
+        """The rows alone."""
+        yield TaggedText(self.values).data_bind(Player.position)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Where rows are few, none is left empty."""
+        self.set_class(event.size.height < 14, "-tight")
+
+    def action_sentence(self) -> None:
+        """Another sentence whose answers are known."""
+        values = self.values
+        if not values.sentences:
+            self.tell(_("No sentence was held out of this model's corpus: there is this text alone."))
+            return
+        if len(values.sentences) == 1 and values.sentence == 0:
+            self.tell(_("One sentence was held out, and this is it."))
+            return
+        following = 0 if values.sentence is None else (values.sentence + 1) % len(values.sentences)
+        self.later(lambda: values.read(following), self._show)
+
+    def _show(self, values: TagsValues) -> None:
+        self.values = values
+        length = len(values.run.tokens)
+        self.query_one(TaggedText).show(values)
+        self.playback = Playback(length, position=length, speed=self.playback.speed)
+
+    def tables(self) -> tuple[Table, ...]:
+        """The words that are read by now; before the first, all."""
+        return self.values.tables_of(self.position) if self.position else self.values.tables()
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """What the key line says of it."""
+        return (*PLAYER_HINTS, Hint("c", "sentence", _("another sentence"), self))
+
+    @property
+    def help_keys(self) -> tuple[tuple[str, str], ...]:
+        """What the help says of keys that are its own."""
+        return (
+            ("↑ ↓", _("a word back, a word on")),
+            ("c", _("another sentence that was held out, its answers known")),
+        )
