@@ -105,7 +105,7 @@ def _linear(
     levels = [(name, level) for name, level in baselines if abs(level) < _LARGEST]
     values = [y for line in series for _, y in line.points if abs(y) < _LARGEST] + [level for _, level in levels]
     values += [level for level in y_range or () if abs(level) < _LARGEST]
-    low, high = _linear_range(values)
+    low, high = linear_range(values)
 
     def fitted(rows: int) -> Scale:
         return scale(low, high, rows, nice_steps(high - low), from_top=False)
@@ -191,7 +191,7 @@ def _power(exponent: float) -> str:
     return f"1e{round(exponent):+d}" if abs(exponent - round(exponent)) < 0.005 else f"1e{exponent:+.2f}"
 
 
-def _linear_range(values: Sequence[float]) -> tuple[float, float]:
+def linear_range(values: Sequence[float]) -> tuple[float, float]:
     """What a linear axis covers: the values, and zero unless they all keep far from it."""
     low, high = min(values, default=0.0), max(values, default=1.0)
     if 0 < low < 0.6 * high:
@@ -225,7 +225,7 @@ class _Plot(NamedTuple):
     room: _Room
     y: Scale
     y_names: dict[int, str]
-    x: _Across
+    x: Across
 
     @property
     def left(self) -> int:
@@ -295,7 +295,7 @@ class _Chart(NamedTuple):
         if width < max(map(width_of, y_names.values()), default=0) + _TICK_ROOM:
             y_names = {}
         columns = max(width - max(map(width_of, y_names.values()), default=0) - 2 - room.beside, 1)
-        return _Plot(lines, notes, signs, entries, room, y, y_names, _Across.over(lines, x_range, columns))
+        return _Plot(lines, notes, signs, entries, room, y, y_names, Across.over(lines, x_range, columns))
 
     def draw(
         self,
@@ -361,7 +361,7 @@ class _Chart(NamedTuple):
         self,
         raster: Raster,
         line: Line,
-        x: _Across,
+        x: Across,
         y: Scale,
         look: Look,
         sign: str,
@@ -371,9 +371,9 @@ class _Chart(NamedTuple):
         """One series, and at the edges the signs of what lies beyond them."""
         inside = [point if self.least <= point[1] <= self.most else None for point in line.points]
         if look.ascii:
-            _signs(raster, inside, x, y, sign, style)
+            marked_line(raster, inside, x, y, sign, style)
         else:
-            _fine(raster, inside, x, y, sign, style, order)
+            fine_line(raster, inside, x, y, sign, style, order)
         close = _apart(line.points, x) <= 2.5
         before: tuple[int, int] | None = None
         for across, value in line.points:
@@ -444,7 +444,7 @@ def _shared(entries: Sequence[Entry], width: int, height: int, look: Look, *, ti
     return _Room(has_title, lines, 0, rows - len(lines), axis)
 
 
-class _Across(NamedTuple):
+class Across(NamedTuple):
     """Where an x falls on the columns of a plot."""
 
     start: float
@@ -452,7 +452,7 @@ class _Across(NamedTuple):
     columns: int
 
     @classmethod
-    def over(cls, lines: Sequence[Line], x_range: tuple[float, float] | None, columns: int) -> _Across:
+    def over(cls, lines: Sequence[Line], x_range: tuple[float, float] | None, columns: int) -> Across:
         """Over all points, and `x_range` where it is given."""
         xs = [x for line in lines for x, _ in line.points]
         xs += [x for x in x_range or () if abs(x) < _LARGEST]
@@ -468,13 +468,13 @@ class _Across(NamedTuple):
         return round(self.place(x))
 
 
-def _apart(points: Sequence[Point | None], x: _Across) -> float:
+def _apart(points: Sequence[Point | None], x: Across) -> float:
     """Columns from point to point, on average."""
     places = [x.place(point[0]) for point in points if point is not None]
     return (max(places) - min(places)) / max(len(places) - 1, 1) if places else 0.0
 
 
-def _signs(raster: Raster, points: Sequence[Point | None], x: _Across, y: Scale, sign: str, style: Style) -> None:
+def marked_line(raster: Raster, points: Sequence[Point | None], x: Across, y: Scale, sign: str, style: Style) -> None:
     """A marker at every point; between close points the same again, between distant ones a dotted line."""
     sparse = _apart(points, x) > 2.5
     before: Point | None = None
@@ -490,7 +490,7 @@ def _signs(raster: Raster, points: Sequence[Point | None], x: _Across, y: Scale,
         before = point
 
 
-def _guide(raster: Raster, guide: Line, x: _Across, y: Scale, look: Look) -> None:
+def _guide(raster: Raster, guide: Line, x: Across, y: Scale, look: Look) -> None:
     """A dotted line from point to point, where it is within the plot."""
     points = [point for point in _kept(guide.points) if x.start <= point[0] <= x.end]
     for (x0, y0), (x1, y1) in pairwise(points):
@@ -507,10 +507,10 @@ _MARKED_EVERY = 12
 """Columns from marker to marker on a fine line."""
 
 
-def _fine(
+def fine_line(
     raster: Raster,
     points: Sequence[Point | None],
-    x: _Across,
+    x: Across,
     y: Scale,
     sign: str,
     style: Style,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, pad, width
 from tutor.draw.chart import Line, log_chart
+from tutor.draw.figures.gradient import scientific
 from tutor.draw.heatmap import heat_row, legend
 from tutor.engine import CELLS
 from tutor.engine.checks import Array
@@ -104,6 +105,4 @@ def power(log10: float) -> str:
         return "0" if log10 < 0 else "∞"
     if -3 <= log10 < 4:
         return f"{10**log10:.3g}"
-    exponent = math.floor(log10)
-    mantissa = f"{10 ** (log10 - exponent):.1f}"
-    return f"1.0e{exponent + 1}" if mantissa == "10.0" else f"{mantissa}e{exponent}"
+    return scientific(log10)

@@ -101,6 +101,12 @@ def number(log10: float, *, ascii: bool = False) -> str:
     exponent = math.floor(log10)
     if -3 <= log10 < 4:
         return f"{10**log10:.{max(1 - exponent, 0)}f}"
+    return scientific(log10)
+
+
+def scientific(log10: float) -> str:
+    """A number from its finite log10, as mantissa and exponent: `3.2e-412`."""
+    exponent = math.floor(log10)
     mantissa = f"{10 ** (log10 - exponent):.1f}"
     return f"1.0e{exponent + 1}" if mantissa == "10.0" else f"{mantissa}e{exponent}"
 

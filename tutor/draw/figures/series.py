@@ -15,7 +15,7 @@ from tutor.draw.axes import Raster, Tick, frame, nice_steps, scale, tick_text, t
 from tutor.draw.bars import bars
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, formatted, merged, pad
 from tutor.draw.cells import width as width_of
-from tutor.draw.chart import _Across, _fine, _linear_range, _signs
+from tutor.draw.chart import Across, fine_line, linear_range, marked_line
 from tutor.i18n import _, ngettext
 
 _TALL = 14
@@ -135,7 +135,7 @@ class _Plot(NamedTuple):
     rows: int
     left: int
     columns: int
-    across: _Across
+    across: Across
     low: float
     high: float
 
@@ -146,7 +146,7 @@ class _Plot(NamedTuple):
         if not count or height < 1:
             return None
         values = [value for one in scene.readings for value in one.values if _is_value(value)]
-        low, high = _linear_range([0.0, *values] if scene.zero or not values else values)
+        low, high = linear_range([0.0, *values] if scene.zero or not values else values)
         titled, axis = height >= 3, height >= 7
         rows = height - titled - 2 * axis
         y = scale(low, high, rows, nice_steps(high - low), from_top=False)
@@ -154,7 +154,7 @@ class _Plot(NamedTuple):
         if width - left < 12:
             left = 2
         columns = max(width - left, 1)
-        across = _Across(float(scene.first), float(scene.first + count - 1), columns)
+        across = Across(float(scene.first), float(scene.first + count - 1), columns)
         return cls(titled, axis, rows, left, columns, across, low, high)
 
 
@@ -173,9 +173,9 @@ def _chart(scene: Scene, width: int, height: int, look: Look, focused: bool) -> 
         points = [(float(scene.first + i), value) if _is_value(value) else None for i, value in enumerate(one.values)]
         sign, style = _sign(scene, at, look)
         if look.ascii:
-            _signs(raster, points, plot.across, y, sign, style)
+            marked_line(raster, points, plot.across, y, sign, style)
         else:
-            _fine(raster, points, plot.across, y, sign, style, (drawn.index(one), len(drawn)))
+            fine_line(raster, points, plot.across, y, sign, style, (drawn.index(one), len(drawn)))
     names = {row: tick_text(value, y.step) for row, value in y.ticks()} if plot.left > 2 else {}
     ticks = _ticks(scene, plot)
     rows = frame(raster, names, ticks, width, look, gutter={}, axis=plot.axis, x_label=scene.x_label)

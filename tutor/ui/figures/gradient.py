@@ -106,14 +106,11 @@ class GradientChart(Drawn, can_focus=True):
         self._drawn_for = None
 
 
-class GradientFigure(Figure):
-    """The chart, and under it the slider where the lesson lets ρ move.
-
-    The first radius follows the slider; the others, and what was measured of trained models, stay as landmarks.
-    """
+class RadiusFigure(Figure):
+    """A figure that is measured again at another ρ, under a slider, and with another cell or activation, by keys."""
 
     DEFAULT_CSS = """
-    GradientFigure > NumberField { margin-top: 1; }
+    RadiusFigure > NumberField { margin-top: 1; }
     """
 
     BINDINGS = [
@@ -123,8 +120,27 @@ class GradientFigure(Figure):
 
     LOW, HIGH = 0.3, 1.7
 
-    SHOW = "gradient"
     KEYS = "NumberField"
+
+    def slider(self, radius: float) -> NumberField:
+        """The slider, with its knob at `radius`."""
+        # 140 steps, so that one press is 0.01 and 1.00 is a place that the knob can stand at.
+        return NumberField(self.LOW, self.HIGH, start=radius, steps=140)
+
+
+def next_cell(cell: Cell) -> Cell:
+    """The cell that comes after `cell`, and the first one after the last."""
+    order: tuple[Cell, ...] = ("rnn", "gru", "lstm")
+    return order[(order.index(cell) + 1) % len(order)]
+
+
+class GradientFigure(RadiusFigure):
+    """The chart, and under it the slider where the lesson lets ρ move.
+
+    The first radius follows the slider; the others, and what was measured of trained models, stay as landmarks.
+    """
+
+    SHOW = "gradient"
 
     def __init__(self, options: Gradient, values: GradientValues) -> None:
         super().__init__(values)
@@ -137,8 +153,7 @@ class GradientFigure(Figure):
         """The chart above its slider."""
         yield GradientChart(self.values, y_label=self.axis)
         if self.options.slider:
-            # 140 steps, so that one press is 0.01 and 1.00 is a place that the knob can stand at.
-            yield NumberField(self.LOW, self.HIGH, start=self.options.radii[0], steps=140)
+            yield self.slider(self.options.radii[0])
 
     @property
     def axis(self) -> str:
@@ -180,9 +195,7 @@ class GradientFigure(Figure):
                 _("The cells stand beside one another here.") if cells else _("A trained network keeps its cell.")
             )
             return
-        order: tuple[Cell, ...] = ("rnn", "gru", "lstm")
-        following = order[(order.index(cells[0]) + 1) % len(order)]
-        self._measure(cells=(following,), activation="tanh")
+        self._measure(cells=(next_cell(cells[0]),), activation="tanh")
 
     def _measure(self, **changes: object) -> None:
         """Measure what has changed: within this frame where it fits, else in a thread."""

@@ -10,12 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.reactive import reactive
 
-from tutor.course.figures.jacobian import Activation, Cell, Jacobian, JacobianValues
+from tutor.course.figures.jacobian import Activation, Jacobian, JacobianValues
 from tutor.draw.cells import Look, Row
 from tutor.draw.figures.jacobian import StepBack, jacobian, limits, step_at
 from tutor.i18n import _
 from tutor.ui.figures.figure import Figure
-from tutor.ui.figures.gradient import AT_ONCE
+from tutor.ui.figures.gradient import AT_ONCE, RadiusFigure, next_cell
 from tutor.ui.widgets.ask import NumberField
 from tutor.ui.widgets.drawn import Drawn
 from tutor.ui.widgets.keyline import Hint
@@ -92,22 +92,10 @@ class Factors(Drawn, can_focus=True):
         self._drawn_for = None
 
 
-class JacobianFigure(Figure):
+class JacobianFigure(RadiusFigure):
     """The factors, and under them the slider where the lesson lets ρ move."""
 
-    DEFAULT_CSS = """
-    JacobianFigure > NumberField { margin-top: 1; }
-    """
-
-    BINDINGS = [
-        Binding("v", "activation", "another activation", show=False),
-        Binding("c", "cell", "another cell", show=False),
-    ]
-
-    LOW, HIGH = 0.3, 1.7
-
     SHOW = "jacobian"
-    KEYS = "NumberField"
 
     def __init__(self, options: Jacobian, values: JacobianValues) -> None:
         super().__init__(values)
@@ -118,8 +106,7 @@ class JacobianFigure(Figure):
         """The factors above the slider."""
         yield Factors(self.values)
         if self.options.slider:
-            # 140 steps, so that one press is 0.01 and 1.00 is a place that the knob can stand at.
-            yield NumberField(self.LOW, self.HIGH, start=self.options.radius, steps=140)
+            yield self.slider(self.options.radius)
 
     def on_number_field_moved(self, message: NumberField.Moved) -> None:
         """Multiply again, with the new ρ."""
@@ -142,8 +129,7 @@ class JacobianFigure(Figure):
         if self.options.model:
             self.tell(_("A trained network keeps its cell."))
             return
-        order: tuple[Cell, ...] = ("rnn", "gru", "lstm")
-        following = order[(order.index(self.options.cell) + 1) % len(order)]
+        following = next_cell(self.options.cell)
         self._measure(cell=following, activation="tanh")
         self.tell(_("the {cell}, untrained").format(cell=following.upper()))
 
