@@ -260,7 +260,9 @@ def _heading(lanes: Sequence[Lane], where: Plan, look: Look) -> Row:
     texts = []
     for lane, (_start, cells) in zip(lanes, where.columns, strict=True):
         scale = scale_text(lane, look)
-        text = _fitting((f"{lane.letter} {lane.name} {scale}", f"{lane.letter} {scale}", lane.letter), cells)
+        text = _fitting(
+            (f"{lane.letter} {lane.name} {scale}", f"{lane.letter} {scale}", lane.letter + scale, lane.letter), cells
+        )
         texts.append((text, look.accent if lane.rail else Style(bold=True)))
     return tuple(_on_columns(where, lanes, texts, look))
 
