@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 
+from hypothesis import given
+from hypothesis import strategies as st
+from test_draw_properties import many
+
 from tutor.draw.axes import Entry, Tick, nice_steps, scale, spread, tick_text, x_ticks
 from tutor.draw.cells import PLAIN, Look, row_width, text_of
-from tutor.draw.chart import Line, line_chart, log_chart
+from tutor.draw.chart import Line, _lit, line_chart, log_chart
 
 NONE = Look("none")
 ASCII = Look("none", ascii=True)
@@ -456,3 +460,16 @@ def test_names_beside_the_plot_never_share_a_row() -> None:
     assert {row: entry.text for row, entry in spread(entries, 5).items()} == {0: "d", 2: "b", 3: "a", 4: "c"}
     low = [Entry("", PLAIN, name, 4.0) for name in "abc"]
     assert {row: entry.text for row, entry in spread(low, 5).items()} == {2: "a", 3: "b", 4: "c"}
+
+
+@many
+@given(st.lists(st.tuples(*[st.integers(0, 60)] * 4), max_size=12))
+def test_strokes_light_the_dots_that_one_by_one_would(strokes: list[tuple[int, int, int, int]]) -> None:
+    dots = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+    lit: dict[tuple[int, int], int] = {}
+    for x0, y0, x1, y1 in strokes:
+        length = max(abs(x1 - x0), abs(y1 - y0), 1)
+        for n in range(length + 1):
+            x, y = round(x0 + (x1 - x0) * n / length), round(y0 + (y1 - y0) * n / length)
+            lit[x // 2, y // 4] = lit.get((x // 2, y // 4), 0) | dots[x % 2][y % 4]
+    assert {(column, row): bits for column, row, bits in _lit(strokes)} == lit

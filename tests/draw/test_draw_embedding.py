@@ -373,7 +373,7 @@ def test_any_table(rows, data, token, width, height, look, dimension, focused) -
         words, table, data.draw(st.integers(0, len(table))), width, height, look, dimension=dimension, focused=focused
     )
     check(drawn_hashed, width, count=height)
-    if look.ascii and (token + "".join(words)).isascii():
+    if look.ascii and (said := token + "".join(words)).isascii() and said.isprintable():
         assert text_of([*drawn, *drawn_hashed]).isascii()
     dimension_at(one, data.draw(st.integers(-5, 140)), width, dimension=dimension)
 
@@ -397,7 +397,7 @@ def test_any_plane(rows, data, width, height, look) -> None:  # type: ignore[no-
     drawn = plane(whole, width, height, look, focused=data.draw(st.booleans()))
     check(drawn, width, count=height)
     said = "".join(words) + whole.since + whole.where + "".join(name for name, _far in whole.moved)
-    if look.ascii and said.isascii():
+    if look.ascii and said.isascii() and said.isprintable():
         assert text_of(drawn).isascii()
     hit = word_at(whole, data.draw(st.integers(-2, 130)), data.draw(st.integers(-2, 30)), width, height, look)
     assert hit is None or 0 <= hit < len(rows)

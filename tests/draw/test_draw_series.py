@@ -280,7 +280,8 @@ def test_any_series(found, data, width, height, look) -> None:  # type: ignore[n
     )
     drawn = series(scene, width, height, look, focused=data.draw(st.booleans()))
     check(drawn, width, count=height)
-    if look.ascii and "".join([*words, *(one.name for one in found)]).isascii():
+    said = "".join([*words, *(one.name for one in found)])
+    if look.ascii and said.isascii() and said.isprintable():
         assert text_of(drawn).isascii()
     hit = x_at(scene, data.draw(st.integers(-2, 130)), data.draw(st.integers(-2, 30)), width, height, look)
     assert hit is None or scene.first <= hit < scene.first + most

@@ -42,13 +42,16 @@ def series(path: Path):
 READERS = [read_lines, read_labelled, read_tagged, series]
 
 
+WEATHER = ("precipitation", "temp_max", "temp_min", "wind")
+
+
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.*")), ids=lambda path: path.name)
 def test_every_file_of_the_lessons_loads(path: Path) -> None:
     if path.name == "README.md":
         assert all(f"`{other.name}`" in path.read_text("utf-8") for other in DATA.glob("*.*") if other != path)
         return
     # A new kind of file: say here how it is read.
-    read = {".txt": read_lines}[path.suffix]
+    read = {".txt": read_lines, ".csv": lambda path: read_series(path, WEATHER)}[path.suffix]
     assert read(within(DATA.parent, f"data/{path.name}"))
 
 

@@ -49,7 +49,8 @@ def test_what_is_kept_is_the_likeliest_and_in_proportion(logits, temperature, to
     assert p.sum() == pytest.approx(1.0)
     np.testing.assert_allclose(p[kept], whole[kept] / whole[kept].sum(), rtol=1e-9)
     cut = np.flatnonzero(p == 0)
-    assert not len(cut) or whole[cut].max() <= whole[kept].min()
+    # Two that a rounding error parts are equal.
+    assert not len(cut) or whole[cut].max() <= whole[kept].min() * (1 + 1e-12)
     if top_k is not None:
         assert len(kept) <= top_k
     if top_p is not None and top_k is None:

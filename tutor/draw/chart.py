@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
+
 from tutor.draw import palettes
 from tutor.draw.axes import (
     Entry,
@@ -502,7 +504,7 @@ def _guide(raster: Raster, guide: Line, x: Across, y: Scale, look: Look) -> None
 
 
 # Unicode's dots of a Braille cell, by column and row.
-_DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+_DOTS = np.array([[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]])
 _MARKED_EVERY = 12
 """Columns from marker to marker on a fine line."""
 
@@ -524,7 +526,7 @@ def fine_line(
     few = _apart(points, x) >= 4
     due = _MARKED_EVERY * (index + 1) / (count + 1)
     last = next((point for point in reversed(points) if point is not None), None)
-    lit: dict[tuple[int, int], int] = {}
+    strokes: list[tuple[int, int, int, int]] = []
     before: tuple[int, int] | None = None
     for number, point in enumerate(points):
         if point is None:
@@ -534,23 +536,31 @@ def fine_line(
         # A value on a tick stands in the middle of the tick's row, and a marker on the line that it marks.
         down = min(max(y.place(point[1]) + 0.5, 0.0), y.rows - 0.01)
         at = 2 * round(across), int(down * 4)
-        _light(lit, before or at, at)
+        strokes.append((*(before or at), *at))
         alone = before is None and (number + 1 == len(points) or points[number + 1] is None)
         if few or alone or point is last or (count > 1 and across >= due):
             raster.put(at[0] // 2, at[1] // 4, sign, style)
             due = max(due, across + _MARKED_EVERY)
         before = at
-    for (column, row), bits in lit.items():
+    for column, row, bits in _lit(strokes):
         raster.put(column, row, chr(0x2800 + bits), style, line=True)
 
 
-def _light(lit: dict[tuple[int, int], int], start: tuple[int, int], end: tuple[int, int]) -> None:
-    """Light the dots from one place to another."""
-    wide, high = end[0] - start[0], end[1] - start[1]
-    length = max(abs(wide), abs(high), 1)
-    # Where a line begins, the one before it has ended.
-    for n in range(start != end, length + 1):
-        column = round(start[0] + wide * n / length)
-        row = round(start[1] + high * n / length)
-        cell = column // 2, row // 4
-        lit[cell] = lit.get(cell, 0) | _DOTS[column % 2][row % 4]
+def _lit(strokes: Sequence[tuple[int, int, int, int]]) -> list[tuple[int, int, int]]:
+    """The cells of strokes from dot to dot, (x0, y0, x1, y1): column, row, and which of their dots are lit."""
+    if not strokes:
+        return []
+    ends = np.array(strokes)
+    start, run = ends[:, :2], ends[:, 2:] - ends[:, :2]
+    length = np.maximum(np.abs(run).max(axis=1), 1)
+    # Every dot of every stroke at once: the n-th of its stroke.
+    stroke = np.repeat(np.arange(len(ends)), length + 1)
+    n = np.arange(len(stroke)) - np.repeat(np.cumsum(length + 1) - length - 1, length + 1)
+    across, down = np.rint(start[stroke] + run[stroke] * n[:, None] / length[stroke, None]).astype(int).T
+    rows = int(down.max()) // 4 + 1
+    cell = across // 2 * rows + down // 4
+    order = np.argsort(cell, kind="stable")
+    first = np.flatnonzero(np.diff(cell[order], prepend=cell.min() - 1))
+    bits = np.bitwise_or.reduceat(_DOTS[across % 2, down % 4][order], first)
+    found = cell[order][first]
+    return list(zip((found // rows).tolist(), (found % rows).tolist(), bits.tolist(), strict=True))

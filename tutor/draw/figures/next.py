@@ -233,8 +233,9 @@ class _Frame:
             text = pad(signs + item.label, room, ascii=look.ascii)
             return fit((Span(text + " ", style), Span(number, style)), self.width)
         cells = self._track(item, bright)
-        if alone and item.tally is not None and self.sampled.draws:
-            self._mark(cells, item.tally / self.sampled.draws)
+        tally = _tallied(item)
+        if alone and tally is not None and self.sampled.draws:
+            self._mark(cells, tally / self.sampled.draws)
         end = "  " + pad(number, self.numbers, "right")
         if self.counts:
             end += "  " + pad(self._count(item), self.counts, "right")
@@ -279,8 +280,8 @@ class _Frame:
 
     def whisker(self, item: Bar) -> Row:
         """How often it was drawn, and where chance lets that fall 19 times in 20: two standard deviations."""
-        look = self.look
-        if not self.picture or self.track < 4 or item.tally is None:
+        look, tally = self.look, _tallied(item)
+        if not self.picture or self.track < 4 or tally is None:
             return fit((), self.width)
         p, n = item.drawn, self.sampled.draws
         cells: list[tuple[str, Style]] = [(" ", PLAIN)] * self.track
@@ -291,7 +292,7 @@ class _Frame:
             for column in range(left, right + 1):
                 cells[column] = (ends[2], look.muted)
             cells[left], cells[right] = (ends[0], look.muted), (ends[1], look.muted)
-        cells[self._column(item.tally / n)] = (_counted(look), look.accent._replace(bold=True))
+        cells[self._column(tally / n)] = (_counted(look), look.accent._replace(bold=True))
         return fit((Span(" " * (self.lead + 2), PLAIN), *merged(cells)), self.width)
 
     def entropy(self, openness: Openness) -> Row:
@@ -312,6 +313,11 @@ class _Frame:
                 bar = self._bar(value, track, most, plain, bright=False)
                 return fit((Span(pad(word, label) + "  ", self.look.muted), *bar, Span("  " + text, PLAIN)), self.width)
         return phrase([f"{word} {text}" for text in said], self.width, self.look)
+
+
+def _tallied(item: Bar) -> int | None:
+    """The count to mark: what is cut off was never drawn, and needs no mark to say so."""
+    return item.tally or (item.tally if item.drawn else None)
 
 
 def _picked(look: Look) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -79,11 +80,6 @@ class Sampler(Stepped, can_focus=True):
     DEFAULT_CSS = """
     Sampler { height: 1fr; }
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "step('back')", show=False),
-        Binding("right", "step('forward')", show=False),
-    ]
 
     class Asked(Message):
         """A row was clicked: what it does is the figure's."""
@@ -195,10 +191,6 @@ class Sampler(Stepped, can_focus=True):
         super().watch_has_focus(value)
         self.redraw()
 
-    def action_step(self, verb: str) -> None:
-        """A token on or back."""
-        self.post_message(Wanted(verb))
-
     def on_click(self, event: events.Click) -> None:
         """A bar draws one token, the line of what was drawn draws many, what is written is written anew."""
         reading = self.reading()
@@ -274,6 +266,8 @@ class NextFigure(Player):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "step('back')", show=False),
+        Binding("right", "step('forward')", show=False),
         Binding("g", "sample", show=False),
         Binding("G", "tally", show=False),
         Binding("c", "write", show=False),
@@ -307,7 +301,7 @@ class NextFigure(Player):
     def on_mount(self) -> None:
         """What is typed counts as it is typed."""
         for field in self.query(NumberField):
-            self.watch(field, "typed", lambda typed, field=field: self._typed(field), init=False)
+            self.watch(field, "typed", partial(self._typed, field), init=False)
 
     def on_resize(self, event: events.Resize) -> None:
         """Where rows are few, none is left empty."""
@@ -348,6 +342,11 @@ class NextFigure(Player):
             return reading
         self.tell(reading or _("Nothing is read yet: . takes the first step."))
         return None
+
+    def action_step(self, verb: str) -> None:
+        """A token on or back."""
+        if word := self.act(verb):
+            self.tell(word)
 
     def action_sample(self) -> None:
         """Draw one token."""

@@ -28,11 +28,6 @@ class TaggedText(Stepped, can_focus=True):
     TaggedText { height: 1fr; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,left", "step('back')", show=False),
-        Binding("down,right", "step('forward')", show=False),
-    ]
-
     def __init__(self, values: TagsValues) -> None:
         super().__init__()
         self.values = values
@@ -103,10 +98,6 @@ class TaggedText(Stepped, can_focus=True):
         super().watch_has_focus(value)
         self.redraw()
 
-    def action_step(self, verb: str) -> None:
-        """A word on or back."""
-        self.post_message(Wanted(verb))
-
     def on_click(self, event: events.Click) -> None:
         """To the step of the word in this row."""
         values, size = self.values, self.size
@@ -124,7 +115,11 @@ class TagsFigure(Player):
     TagsFigure.-tight Transport { margin-top: 0; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "sentence", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,left", "step('back')", show=False),
+        Binding("down,right", "step('forward')", show=False),
+        Binding("c", "sentence", show=False),
+    ]
 
     SHOW = "tags"
 
@@ -145,6 +140,11 @@ class TagsFigure(Player):
     def on_resize(self, event: events.Resize) -> None:
         """Where rows are few, none is left empty."""
         self.set_class(event.size.height < 14, "-tight")
+
+    def action_step(self, verb: str) -> None:
+        """A word on or back."""
+        if word := self.act(verb):
+            self.tell(word)
 
     def action_sentence(self) -> None:
         """Another sentence whose answers are known."""

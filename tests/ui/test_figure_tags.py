@@ -1,0 +1,182 @@
+"""Words and their tags under the keys and the mouse."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tutor.course.figures.tags import sentences_of, tags_values
+from tutor.engine.model import Model, ModelSpec
+from tutor.engine.text import Vocabulary
+from tutor.engine.training import TrainingSpec, fit
+from tutor.ui.app import LIGHT
+from tutor.ui.figures.tags import TaggedText, TagsFigure
+
+from .bench import bench
+
+ITEMS = [(("the", "fish", "swims"), ("D", "N", "V")), (("they", "fish"), ("P", "V")), (("the", "cat"), ("D", "N"))]
+
+
+@cache
+def tagger(*, both: bool = False) -> Model:
+    spec = ModelSpec(cell="gru", hidden_size=6, embedding_size=4, bidirectional=both, seed=1)
+    model = Model(spec, Vocabulary(w for words, _t in ITEMS for w in words), job="tag", labels="DNVP")
+    for _checkpoint in fit(model, ITEMS, TrainingSpec(steps=60, batch_size=3)):
+        pass
+    return model
+
+
+@cache
+def classifier(*, both: bool = False) -> Model:
+    return Model(ModelSpec(hidden_size=5, bidirectional=both), Vocabulary("abc"), job="classify", labels=("x", "y"))
+
+
+def figure(words: tuple[str, ...] = ("the", "fish", "zebra"), model: Model | None = None, **options: Any) -> TagsFigure:
+    return TagsFigure(tags_values((model or tagger()).run(words), **options), clock=lambda: 0.0)
+
+
+async def test_it_begins_with_everything_read() -> None:
+    async with bench(figure(truth=("D", "V", None))) as (app, _hand):
+        assert app.figure.position == 3
+        assert "step 3 of 3" in app.text
+        assert "right 1 of 2, mean confidence" in app.text
+        assert "1 word unknown (?)" in app.text
+        assert "✗ V" in app.lines[2]
+        assert "zebra ?" in app.lines[3]
+        assert app.figure.tables() == app.figure.values.tables()
+
+
+async def test_steps_show_what_was_thought_then() -> None:
+    async with bench(figure(truth=("D", "V", None))) as (app, hand):
+        await hand.press("up")
+        assert app.lines[2].startswith("▸ fish")
+        assert "right 1 of 2 so far" in app.text
+        assert "0." not in app.lines[3].split("  all")[0][:30]
+        p = app.figure.values.probabilities
+        assert f"{p[1].max():.2f}" in app.lines[2]
+        assert app.figure.tables() == app.figure.values.tables_of(2)
+        await hand.press("left", "left")
+        assert app.figure.position == 0
+        assert "Nothing is read yet" in app.text
+        assert app.figure.tables() == app.figure.values.tables()
+        await hand.press("left")
+        assert app.told == ["This is the first step."]
+        await hand.press("down", "right", "right", "down")
+        assert app.told[-1] == "This is the last step."
+
+
+async def test_how_it_was_read_is_said() -> None:
+    for made, said in (
+        (figure(), "no later word changes it"),
+        (figure(model=tagger(both=True)), "read from both ends: each word"),
+        (figure(tuple("abc"), classifier()), "if the text ended here"),
+        (figure(tuple("abc"), classifier(both=True)), "one answer for the whole, read from both ends"),
+    ):
+        async with bench(made, (70, 20)) as (app, _hand):
+            assert said in app.lines[0]
+
+
+async def test_an_answer_on_the_way_is_neither_right_nor_wrong() -> None:
+    shown = figure(tuple("abc"), classifier(), truth=(None, None, "x"))
+    async with bench(shown, (70, 20)) as (app, hand):
+        assert "right" in app.text
+        marks = [("✓" in line or "✗" in line) for line in app.lines[1:4]]
+        assert marks == [False, False, True]
+        await hand.press("up")
+        assert "right" not in app.text
+        assert f"confidence {app.figure.values.probabilities[1].max():.2f}" in app.text
+        assert "mean" not in app.text
+
+
+async def test_one_answer_for_the_whole_comes_at_the_end() -> None:
+    shown = figure(tuple("abc"), classifier(both=True), truth=(None, None, "x"))
+    async with bench(shown, (70, 20)) as (app, hand):
+        p = app.figure.values.probabilities
+        assert "all of the whole text" in app.text
+        assert f"{p[0].max():.2f}" in app.text
+        await hand.press("up")
+        assert "no answer before the last word" in app.text
+        assert "0." not in app.text
+
+
+async def test_another_sentence() -> None:
+    sentences = sentences_of(tuple(ITEMS), answers=False)
+    async with bench(figure(sentences=sentences)) as (app, hand):
+        for n, (words, _tags) in enumerate([*ITEMS, ITEMS[0]]):
+            await hand.press("c")
+            assert app.figure.values.run.tokens == words
+            assert app.figure.position == app.figure.playback.length == len(words)
+            assert f"held-out sentence {n % 3 + 1} of 3" in app.text
+            assert f"step {len(words)} of {len(words)}" in app.text
+            assert "of " + str(len(words)) in app.text
+        app.figure.act("back")
+        app.figure.act("faster")
+        await hand.press("c")
+        assert app.figure.playback.tokens_per_second == 4.0
+        assert app.told == []
+
+
+async def test_without_another_sentence_it_says_so() -> None:
+    async with bench(figure()) as (app, hand):
+        await hand.press("c")
+        assert "there is this text alone" in app.told[0]
+    one = sentences_of(tuple(ITEMS[:1]), answers=False)
+    async with bench(figure(ITEMS[0][0], truth=ITEMS[0][1], sentences=one, sentence=0)) as (app, hand):
+        await hand.press("c")
+        assert "this is it" in app.told[0]
+        assert app.figure.values.run.tokens == ITEMS[0][0]
+
+
+async def test_the_mouse_does_what_the_keys_do() -> None:
+    async with bench(figure()) as (app, hand):
+        await hand.click(TaggedText, 3, 1)
+        assert app.figure.position == 1
+        await hand.click(TaggedText, 3, 3)
+        assert app.figure.position == 3
+        await hand.click(TaggedText, 3, 0)
+        await hand.click(TaggedText, 3, 8)
+        assert app.figure.position == 3
+
+
+async def test_hints_and_help_name_its_keys() -> None:
+    async with bench(figure(sentences=sentences_of(tuple(ITEMS), answers=False))) as (app, hand):
+        own = [hint for hint in app.figure.hints if hint.target is app.figure]
+        assert [hint.key for hint in own] == ["c"]
+        await app.figure.run_action(own[0].action)
+        await hand.settle()
+        assert app.figure.values.sentence == 0
+        assert {key for key, _does in app.figure.help_keys} == {"↑ ↓", "c"}
+
+
+async def test_it_fits_small_and_large_and_comes_back() -> None:
+    words = ("the", "fish", "swims", "the", "cat", "fish", "they", "the", "fish", "zebra")
+    async with bench(figure(words), (120, 36)) as (app, hand):
+        before = app.text
+        assert "all of “zebra”" in before
+        await hand.resize(60, 8)
+        small = app.lines
+        assert any(line.startswith("▸ zebra ?") for line in small)
+        assert "mean confidence" in app.text
+        assert small[-1].startswith("|◀")
+        await hand.resize(120, 36)
+        assert app.text == before
+
+
+async def test_the_focus_and_the_theme_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    async with bench(figure()) as (app, hand):
+        text = app.query_one(TaggedText)
+
+        def rows():  # type: ignore[no-untyped-def]
+            return text.rows(text.size.width, text.size.height)
+
+        assert rows()[0][0].style.underline
+        app.set_focus(None)
+        await hand.settle()
+        assert not rows()[0][0].style.underline
+        dark = rows()
+        app.theme = LIGHT.name
+        await hand.settle()
+        assert rows() != dark
