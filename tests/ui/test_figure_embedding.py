@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
-from textual.app import App, ComposeResult
-from textual.pilot import Pilot
 
 from tutor.course.figures.embedding import EmbeddingValues
-from tutor.ui.app import DARK, LIGHT
+from tutor.ui.app import LIGHT
 from tutor.ui.figures.embedding import EmbeddingFigure, LookUp, WordPlane
-from tutor.ui.figures.figure import Figure
+
+from .bench import Bench, Hand, bench
 
 WORDS = ("<unk>", "never", "too", "late", "to", "code")
 LAST = np.array(
@@ -33,75 +32,50 @@ def values(**changes: object) -> EmbeddingValues:
     return EmbeddingValues(**{**whole, **changes})  # type: ignore[arg-type]
 
 
-class Bench(App[None]):
-    """The figure, and what it says."""
-
-    def __init__(self, found: EmbeddingValues, clock: Callable[[], float]) -> None:
-        super().__init__()
-        self.figure = EmbeddingFigure(found, clock=clock)
-        self.words: list[str] = []
-
-    def compose(self) -> ComposeResult:
-        yield self.figure
-
-    def on_mount(self) -> None:
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = DARK.name
-
-    def on_figure_told(self, message: Figure.Told) -> None:
-        self.words.append(message.word)
-
-    @property
-    def text(self) -> str:
-        return "\n".join(strip.text.rstrip() for strip in self.screen._compositor.render_strips())
-
-
 @asynccontextmanager
-async def bench(found: EmbeddingValues, size: tuple[int, int] = (78, 12)) -> AsyncIterator[tuple[Bench, Pilot[None]]]:
-    app = Bench(found, lambda: 0.0)
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        part = app.query_one(LookUp) if app.figure.view == "lookup" else app.query_one(WordPlane)
-        part.focus()
-        await pilot.pause()
-        yield app, pilot
+async def opened(
+    found: EmbeddingValues, size: tuple[int, int] = (78, 12)
+) -> AsyncIterator[tuple[Bench[EmbeddingFigure], Hand[EmbeddingFigure]]]:
+    """With the keys on the part that is in view."""
+    async with bench(EmbeddingFigure(found, clock=lambda: 0.0), size) as (app, hand):
+        app.query_one(LookUp if app.figure.view == "lookup" else WordPlane).focus()
+        await hand.settle()
+        yield app, hand
 
 
 async def test_a_token_is_looked_up_when_it_is_read() -> None:
-    async with bench(values()) as (app, pilot):
+    async with opened(values()) as (app, hand):
         assert "Nothing is read yet" in app.text
-        await pilot.press("down")
+        await hand.press("down")
         assert "“never” is row 1 of 6" in app.text
-        await pilot.press("down", "down", "down")
+        await hand.press("down", "down", "down")
         assert "“zebra” is unknown: it is read as row 0, <unk>" in app.text
-        await pilot.press("up")
+        await hand.press("up")
         assert "“late” is row 3 of 6" in app.text
         assert "exactly 0 in all 3" in app.text
         assert app.figure.tables()[0].rows[2][3] == "late"
 
 
 async def test_the_numbers_have_a_cursor() -> None:
-    async with bench(values()) as (app, pilot):
+    async with opened(values()) as (app, hand):
         app.figure.act("forward")
-        await pilot.press("right")
+        await hand.press("right")
         assert app.figure.unit == 1
-        await pilot.press("right", "right", "right")
+        await hand.press("right", "right", "right")
         assert app.figure.unit == 2
-        await pilot.press("left", "left", "left")
+        await hand.press("left", "left", "left")
         assert app.figure.unit == 0
         row = next(y for y, line in enumerate(app.text.split("\n")) if line.startswith("E[1]"))
         column = app.text.split("\n")[row].index("+1.00") + 1
-        await pilot.click(LookUp, offset=(column, row))
+        await hand.click(LookUp, column, row)
         assert app.figure.unit == 1
-        await pilot.click(LookUp, offset=(2, row))
+        await hand.click(LookUp, 2, row)
         assert app.figure.unit == 1
 
 
 async def test_v_shows_the_plane_and_hands_it_the_keys() -> None:
-    async with bench(values()) as (app, pilot):
-        await pilot.press("down", "down", "v")
-        await pilot.pause()
+    async with opened(values()) as (app, hand):
+        await hand.press("down", "down", "v")
         assert app.figure.view == "plane"
         assert not app.query_one(LookUp).display
         assert app.focused is app.query_one(WordPlane)
@@ -109,8 +83,7 @@ async def test_v_shows_the_plane_and_hands_it_the_keys() -> None:
         assert "● too" in app.text
         assert [hint.label for hint in app.figure.hints][2:] == ["look-up", "earlier", "later in training"]
         assert [table.title[:9] for table in app.figure.tables()] == ["update 20", "nearest b"]
-        await pilot.press("v")
-        await pilot.pause()
+        await hand.press("v")
         assert app.focused is app.query_one(LookUp)
         assert app.figure.hints[2].label == "plane of words"
 
@@ -119,52 +92,52 @@ async def test_arrows_go_from_word_to_word_and_the_text_takes_the_cursor_along()
     found = values(view="plane")
     points = found.plane(2).points
     ways = {"left": (0, -1), "right": (0, 1), "up": (1, 1), "down": (1, -1)}
-    async with bench(found) as (app, pilot):
+    async with opened(found) as (app, hand):
         assert app.figure.cursor == 1
         gone = set()
         for key in ("down", "down", "left", "up", "right", "right", "left", "up"):
-            before, said = app.figure.cursor, len(app.words)
-            await pilot.press(key)
+            before, said = app.figure.cursor, len(app.told)
+            await hand.press(key)
             axis, sign = ways[key]
             if app.figure.cursor == before:
-                assert app.words[said:] == ["No word lies that way."]
+                assert app.told[said:] == ["No word lies that way."]
             else:
                 assert sign * (points[app.figure.cursor, axis] - points[before, axis]) > 0
-                assert len(app.words) == said
+                assert len(app.told) == said
             gone.add(WORDS[app.figure.cursor])
         assert len(gone) >= 4
-        assert "No word lies that way." in app.words
-        await pilot.press("down")
+        assert "No word lies that way." in app.told
+        await hand.press("down")
         here = WORDS[app.figure.cursor]
         assert f"● {here}" in app.text
         assert app.figure.tables()[1].rows[0][0] == here
         app.figure.act("forward")
-        await pilot.pause()
+        await hand.settle()
         assert WORDS[app.figure.cursor] == "never"
         app.figure.act("go", 4)
-        await pilot.pause()
+        await hand.settle()
         assert WORDS[app.figure.cursor] == "<unk>"
 
 
 async def test_a_click_takes_the_word_under_it() -> None:
-    async with bench(values(view="plane")) as (app, pilot):
+    async with opened(values(view="plane")) as (app, hand):
         row = next(y for y, line in enumerate(app.text.split("\n")) if "late" in line[:50])
         column = app.text.split("\n")[row].index("late") + 2
-        await pilot.click(WordPlane, offset=(column, row))
+        await hand.click(WordPlane, column, row)
         assert WORDS[app.figure.cursor] == "late"
         assert "● late" in app.text
-        await pilot.click(WordPlane, offset=(0, 0))
+        await hand.click(WordPlane, 0, 0)
         assert WORDS[app.figure.cursor] == "late"
 
 
 async def test_checkpoints_move_the_words_and_not_the_frame() -> None:
-    async with bench(values(view="plane"), (78, 20)) as (app, pilot):
+    async with opened(values(view="plane"), (78, 20)) as (app, hand):
         last = app.text
         assert "update 20 of 20" in last
-        await pilot.press("left_square_bracket")
+        await hand.press("left_square_bracket")
         assert "update 10 of 20" in app.text
         assert app.figure.at == 1
-        assert app.words[-1] == "E after 10 of 20 updates"
+        assert app.told[-1] == "E after 10 of 20 updates"
         title = last.split("\n")[0]
         assert app.text.split("\n")[0] == title.replace("update 20", "update 10")
         moved = [line[56:].split() for line in app.text.split("\n") if line[56:].startswith(("never ", "late "))]
@@ -172,22 +145,22 @@ async def test_checkpoints_move_the_words_and_not_the_frame() -> None:
             [float(far) for _name, far in moved], np.linalg.norm(LAST[[1, 3]] / 2, axis=1), atol=0.006
         )
         assert app.figure.tables()[0].title.startswith("update 10")
-        await pilot.press("left_square_bracket", "left_square_bracket")
+        await hand.press("left_square_bracket", "left_square_bracket")
         assert app.figure.at == 0
-        assert app.words[-1] == "This is the first checkpoint."
-        await pilot.press("v")
+        assert app.told[-1] == "This is the first checkpoint."
+        await hand.press("v")
         app.figure.act("forward")
-        await pilot.pause()
+        await hand.settle()
         assert "+0.00 +0.00 +0.00" in app.text
         assert len(cells(app)) == 1
-        await pilot.press(*["right_square_bracket"] * 3)
+        await hand.press(*["right_square_bracket"] * 3)
         assert app.figure.at == 2
-        assert app.words[-1] == "This is the last checkpoint."
+        assert app.told[-1] == "This is the last checkpoint."
         assert "+2.00 +1.00" in app.text
         assert len(cells(app)) == 3
 
 
-def cells(app: Bench) -> set[tuple[str, str]]:
+def cells(app: Bench[EmbeddingFigure]) -> set[tuple[str, str]]:
     """What the numbers of a row of E are drawn as: signs, or colours."""
     y = next(y for y, line in enumerate(app.text.split("\n")) if line.startswith("0 ×") and "too" in line)
     strip = app.query_one(LookUp).render_line(y).crop(16, 16 + 18)
@@ -195,24 +168,24 @@ def cells(app: Bench) -> set[tuple[str, str]]:
 
 
 async def test_one_checkpoint_has_no_other() -> None:
-    async with bench(values(steps=(20,), history=LAST[None])) as (app, pilot):
-        await pilot.press("right_square_bracket")
-        assert app.words == ["No other checkpoint is kept of this network."]
+    async with opened(values(steps=(20,), history=LAST[None])) as (app, hand):
+        await hand.press("right_square_bracket")
+        assert app.told == ["No other checkpoint is kept of this network."]
         assert [hint.key for hint in app.figure.hints][2:] == ["v"]
 
 
 async def test_without_a_table_there_is_one_view() -> None:
     found = EmbeddingValues(("never", "too"), np.array([[0.5, -1.0], [0.25, 2.0]], np.float32))
-    async with bench(found) as (app, pilot):
-        await pilot.press("down")
+    async with opened(found) as (app, hand):
+        await hand.press("down")
         assert "there is no table E" in app.text
         assert "+0.50 -1.00" in app.text
-        await pilot.press("v")
+        await hand.press("v")
         assert app.figure.view == "lookup"
-        assert app.words == ["Untrained, the network has no table of words, and so no plane of them."]
-        await pilot.press("right_square_bracket")
-        assert app.words[-1] == "No other checkpoint is kept of this network."
-        await pilot.click(LookUp, offset=(30, 3))
+        assert app.told == ["Untrained, the network has no table of words, and so no plane of them."]
+        await hand.press("right_square_bracket")
+        assert app.told[-1] == "No other checkpoint is kept of this network."
+        await hand.click(LookUp, 30, 3)
         assert len(app.figure.hints) == 2
         assert app.figure.tables()[0].rows[1][1] == "too"
 
@@ -220,40 +193,38 @@ async def test_without_a_table_there_is_one_view() -> None:
 async def test_a_long_text_is_linked_at_its_end_alone() -> None:
     tokens = ("never", "late") * 5000
     long = values(tokens=tokens, indices=(1, 3) * 5000, vectors=LAST[[1, 3] * 5000], view="plane")
-    async with bench(long) as (app, pilot):
+    async with opened(long) as (app, hand):
         app.figure.act("end")
-        await pilot.pause()
+        await hand.settle()
         assert len(app.query_one(WordPlane)._scene().path) == 24
         assert app.query_one(WordPlane)._scene().path[-1] == 3
 
 
 @pytest.mark.parametrize("view", ["lookup", "plane"])
 async def test_other_sizes_and_themes(view: str) -> None:
-    async with bench(values(view=view), (120, 36)) as (app, pilot):
+    async with opened(values(view=view), (120, 36)) as (app, hand):
         app.figure.act("forward")
-        await pilot.pause()
+        await hand.settle()
         wide = app.text
         assert not app.figure.has_class("-tight")
-        await pilot.resize_terminal(60, 8)
-        await pilot.pause()
+        await hand.resize(60, 8)
         assert app.figure.has_class("-tight")
         narrow = app.text.split("\n")
         assert len(narrow) == 8
         assert "step 1 of 4" in narrow[7]
         assert ("one-hot × E" if view == "lookup" else "● never") in app.text
-        await pilot.resize_terminal(120, 36)
-        await pilot.pause()
+        await hand.resize(120, 36)
         assert app.text == wide
         part = app.query_one(LookUp) if view == "lookup" else app.query_one(WordPlane)
         styles = {segment.style for segment in part.render_line(1)}
         app.theme = LIGHT.name
-        await pilot.pause()
+        await hand.settle()
         assert {segment.style for segment in part.render_line(1)} != styles
         assert app.text == wide
 
 
 async def test_the_focus_is_seen() -> None:
-    async with bench(values(view="plane")) as (app, pilot):
+    async with opened(values(view="plane")) as (app, hand):
         plane = app.query_one(WordPlane)
 
         def underlined() -> bool:
@@ -261,7 +232,7 @@ async def test_the_focus_is_seen() -> None:
 
         assert underlined()
         app.set_focus(None)
-        await pilot.pause()
+        await hand.settle()
         assert not underlined()
 
 

@@ -2,70 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from textual.app import App, ComposeResult
-from textual.pilot import Pilot
 
 from tutor.course.entries import ModelEntry
 from tutor.course.figures.landscape import Landscape, LandscapeValues
 from tutor.course.lab import Lab
-from tutor.ui.app import DARK, LIGHT
-from tutor.ui.figures.figure import Figure
+from tutor.ui.app import LIGHT
 from tutor.ui.figures.landscape import LandscapeFigure, LossMap
 from tutor.ui.widgets.ask import NumberField
 
+from .bench import bench
 
-class Bench(App[None]):
-    """The figure, and what it says."""
-
-    def __init__(self, values: LandscapeValues) -> None:
-        super().__init__()
-        self.figure = LandscapeFigure(values)
-        self.told: list[str] = []
-
-    def compose(self) -> ComposeResult:
-        yield self.figure
-
-    def on_mount(self) -> None:
-        for theme in (DARK, LIGHT):
-            self.register_theme(theme)
-        self.theme = DARK.name
-        self.query_one(LossMap).focus()
-
-    def on_figure_told(self, message: Figure.Told) -> None:
-        self.told.append(message.word)
-
-    @property
-    def text(self) -> str:
-        strips = self.screen._compositor.render_strips()
-        return "\n".join(strip.text.rstrip() for strip in strips)
-
-    @property
-    def map(self) -> LossMap:
-        return self.figure.map
-
-
-async def until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
-    """Wait for a condition."""
-    for _ in range(200):
-        if true():
-            return
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
-    raise AssertionError("it never came to that")
-
-
-@asynccontextmanager
-async def bench(values: LandscapeValues, size: tuple[int, int] = (78, 24)) -> AsyncIterator[tuple[Bench, Pilot[None]]]:
-    app = Bench(values)
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        await until(pilot, lambda: app.map.reading is not None)
-        yield app, pilot
+SIZE = (78, 24)
 
 
 @pytest.fixture(scope="module")
@@ -84,49 +34,50 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> LandscapeValues:
 
 
 async def test_one_step_from_the_cliff_lands_off_the_map(cliff: LandscapeValues) -> None:
-    async with bench(cliff) as (app, pilot):
+    async with bench(LandscapeFigure(cliff), SIZE) as (app, hand):
         assert "unclipped, step 19: w 4.7, b -2.43, loss 5.22" in app.text
         assert "(off the map)" not in app.text
-        await pilot.press("g")
-        await until(pilot, lambda: app.figure.values.steps == 20)
+        await hand.press("g")
+        assert app.figure.values.steps == 20
         assert "unclipped, step 20: w 160, b 250 (off the map), loss 1.67e+05" in app.text
         assert "steepest at step 19: ↗ 296 long, clipped ↗ 0.02" in app.text
         assert "clipped, step 20: w 5.22, b -2.29, loss 1.85" in app.text
         assert app.figure.tables()[0].rows[20][:2] == ("unclipped", 20.0)
-        await pilot.press("[")
-        await until(pilot, lambda: app.figure.values.steps == 19)
+        await hand.press("[")
+        assert app.figure.values.steps == 19
         assert app.figure.values.descents == cliff.descents
 
 
 async def test_steps_pressed_faster_than_they_are_walked_all_count(cliff: LandscapeValues) -> None:
-    async with bench(cliff) as (app, pilot):
+    async with bench(LandscapeFigure(cliff), SIZE) as (app, hand):
         for _ in range(3):
             app.figure.action_walk(1)
-        await until(pilot, lambda: app.figure.values.steps == 22)
-        await pilot.press("]")
-        await until(pilot, lambda: app.figure.values.steps == 23)
+        await hand.settle()
+        assert app.figure.values.steps == 22
+        await hand.press("]")
+        assert app.figure.values.steps == 23
 
 
 async def test_no_step_before_the_first_and_none_beyond_the_last(cliff: LandscapeValues) -> None:
-    async with bench(cliff.walked(learning_rate=0.02, clip=1.0, steps=0)) as (app, pilot):
-        await pilot.press("[")
+    async with bench(LandscapeFigure(cliff.walked(learning_rate=0.02, clip=1.0, steps=0)), SIZE) as (app, hand):
+        await hand.press("[")
         assert app.told == ["The descents stand at their start."]
         app.figure.steps = 500
-        await pilot.press("g")
+        await hand.press("g")
         assert app.told[1:] == ["They have walked 500 steps: that is all that is kept."]
 
 
 async def test_clipping_is_chosen(cliff: LandscapeValues) -> None:
-    async with bench(cliff) as (app, pilot):
-        both = [d.kind for d in app.map.descents]
-        await pilot.press("c")
-        clipped = [d.kind for d in app.map.descents]
+    async with bench(LandscapeFigure(cliff), SIZE) as (app, hand):
+        both = [d.kind for d in app.figure.map.descents]
+        await hand.press("c")
+        clipped = [d.kind for d in app.figure.map.descents]
         signs = app.text
-        await pilot.press("c")
-        bare = [d.kind for d in app.map.descents]
-        await pilot.press("c")
+        await hand.press("c")
+        bare = [d.kind for d in app.figure.map.descents]
+        await hand.press("c")
         assert (both, clipped, bare) == (["unclipped", "clipped"], ["clipped"], ["unclipped"])
-        assert [d.kind for d in app.map.descents] == both
+        assert [d.kind for d in app.figure.map.descents] == both
         assert app.told == ["with clipping", "without clipping", "with and without clipping"]
         assert "● clipped" in signs
         assert "○" not in signs.split("\n")[0]
@@ -134,48 +85,53 @@ async def test_clipping_is_chosen(cliff: LandscapeValues) -> None:
 
 
 async def test_the_fields_walk_anew(cliff: LandscapeValues) -> None:
-    async with bench(cliff) as (app, pilot):
+    async with bench(LandscapeFigure(cliff), SIZE) as (app, hand):
         rate, clip = app.query_one("#rate", NumberField), app.query_one("#clip", NumberField)
         rate.value = 0.1
-        await until(pilot, lambda: app.figure.values.learning_rate == 0.1)
+        await hand.settle()
+        assert app.figure.values.learning_rate == 0.1
         clip.value = 3.0
-        await until(pilot, lambda: app.figure.values.clip == 3.0)
+        await hand.settle()
+        assert app.figure.values.clip == 3.0
         wanted = cliff.walked(learning_rate=0.1, clip=3.0, steps=19)
         assert app.figure.values.descents == wanted.descents
-        assert app.map.values is app.figure.values
+        assert app.figure.map.values is app.figure.values
 
 
 async def test_the_cursor_reads_any_place(cliff: LandscapeValues) -> None:
-    async with bench(cliff) as (app, pilot):
-        assert app.map.cursor == (10, 10)
-        await pilot.press("left", "up", "up")
-        assert app.map.cursor == (12, 9)
+    async with bench(LandscapeFigure(cliff), SIZE) as (app, hand):
+        assert app.figure.map.cursor == (10, 10)
+        await hand.press("left", "up", "up")
+        assert app.figure.map.cursor == (12, 9)
         place = cliff.xs[9], cliff.ys[12]
-        await until(pilot, lambda: app.map.reading is not None and (app.map.reading.x, app.map.reading.y) == place)
+        await hand.settle()
+        reading = app.figure.map.reading
+        assert reading is not None
+        assert (reading.x, reading.y) == place
         found = cliff.surface.at(*place)
         assert f"loss {cliff.losses[12][9]:.3g}, gradient norm {found.norm:.3g}" in app.text
-        app.map.cursor = (1, 0)
-        await pilot.press("left", "down", "down")
-        assert app.map.cursor == (0, 0)
-        app.map.cursor = (20, 19)
-        await pilot.press("right", "right", "up")
-        assert app.map.cursor == (20, 20)
+        app.figure.map.cursor = (1, 0)
+        await hand.press("left", "down", "down")
+        assert app.figure.map.cursor == (0, 0)
+        app.figure.map.cursor = (20, 19)
+        await hand.press("right", "right", "up")
+        assert app.figure.map.cursor == (20, 20)
 
 
 async def test_a_click_aims(cliff: LandscapeValues) -> None:
-    async with bench(cliff) as (app, pilot):
-        await pilot.click(LossMap, offset=(app.map.size.width - 1, 1))
-        assert app.map.cursor == (20, 20)
-        await pilot.click(LossMap, offset=(0, 0))
-        assert app.map.cursor == (20, 20)
+    async with bench(LandscapeFigure(cliff), SIZE) as (app, hand):
+        await hand.click(LossMap, app.figure.map.size.width - 1, 1)
+        assert app.figure.map.cursor == (20, 20)
+        await hand.click(LossMap, 0, 0)
+        assert app.figure.map.cursor == (20, 20)
 
 
 async def test_a_models_map_has_nothing_that_walks(model: LandscapeValues) -> None:
-    async with bench(model) as (app, pilot):
+    async with bench(LandscapeFigure(model), SIZE) as (app, hand):
         assert not app.query(NumberField)
         assert "its training, step 20: u 0, v 0" in app.text
         assert "% of its way's variance lies in this plane" in app.text or "of its variance lies in them" in app.text
-        await pilot.press("g", "c")
+        await hand.press("g", "c")
         assert app.told == [
             "This is the way that its training took; nothing walks on it here.",
             "This is the way that its training took; there is nothing to clip here.",
@@ -185,19 +141,18 @@ async def test_a_models_map_has_nothing_that_walks(model: LandscapeValues) -> No
 
 @pytest.mark.parametrize("size", [(58, 8), (78, 11), (66, 30), (1, 1)])
 async def test_it_works_in_any_room(cliff: LandscapeValues, size: tuple[int, int]) -> None:
-    async with bench(cliff, (120, 36)) as (app, pilot):
-        await pilot.resize_terminal(*size)
-        await pilot.press("g", "left")
-        await until(pilot, lambda: app.figure.values.steps == 20)
-        await pilot.resize_terminal(120, 36)
-        await pilot.pause()
+    async with bench(LandscapeFigure(cliff), (120, 36)) as (app, hand):
+        await hand.resize(*size)
+        await hand.press("g", "left")
+        assert app.figure.values.steps == 20
+        await hand.resize(120, 36)
         app.theme = LIGHT.name
-        await pilot.pause()
+        await hand.settle()
         assert "step 20: w 160" in app.text
 
 
 async def test_its_keys_are_named(cliff: LandscapeValues) -> None:
-    async with bench(cliff) as (app, _pilot):
+    async with bench(LandscapeFigure(cliff), SIZE) as (app, _hand):
         named = " ".join(key for key, _does in app.figure.help_keys)
         assert all(key in named for key in ("g", "]", "[", "c", "←"))
         assert [hint.key for hint in app.figure.hints] == ["g", "c", "← →"]

@@ -7,149 +7,114 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from textual import on
-from textual.app import App, ComposeResult
-from textual.pilot import Pilot
 
 from tutor.course.entries import ModelEntry
 from tutor.course.figures.receptive_field import ReceptiveField
 from tutor.course.lab import Lab
-from tutor.ui.app import DARK, LIGHT
-from tutor.ui.figures.figure import Figure
+from tutor.ui.app import LIGHT
 from tutor.ui.figures.receptive_field import FieldView, ReceptiveFieldFigure, StackSettings
+
+from .bench import Bench, Hand, bench
 
 TEXT = "never too late to learn how to read"
 
 
-class Bench(App[None]):
-    """The figure alone."""
-
-    def __init__(self, figure: ReceptiveFieldFigure) -> None:
-        super().__init__()
-        self.figure = figure
-        self.told: list[str] = []
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = DARK.name
-
-    def compose(self) -> ComposeResult:
-        yield self.figure
-
-    @on(Figure.Told)
-    def keep(self, message: Figure.Told) -> None:
-        self.told.append(message.word)
-
-    @property
-    def text(self) -> str:
-        strips = self.screen._compositor.render_strips()
-        return "\n".join(strip.text.rstrip() for strip in strips)
-
-
-async def settle(pilot: Pilot[None]) -> None:
+async def measured(hand: Hand[ReceptiveFieldFigure]) -> None:
     """Until what was asked for is on the screen."""
-    for _turn in range(50):
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
-        figure = pilot.app.query_one(ReceptiveFieldFigure)
-        seen = figure.seen
-        if seen is not None and seen.position == figure.position and figure.values.options == figure.options:
-            return
-    raise AssertionError("it was never measured")
+    await hand.settle()
+    figure = hand.app.figure
+    assert figure.seen is not None
+    assert figure.seen.position == figure.position
+    assert figure.values.options == figure.options
 
 
 @asynccontextmanager
-async def bench(
+async def opened(
     size: tuple[int, int] = (78, 20), lab: Lab | None = None, **options: Any
-) -> AsyncIterator[tuple[Bench, Pilot[None], ReceptiveFieldFigure]]:
-    clock = [0.0]
+) -> AsyncIterator[tuple[Bench[ReceptiveFieldFigure], Hand[ReceptiveFieldFigure], ReceptiveFieldFigure]]:
     values = ReceptiveField(**({"text": TEXT} | options)).run(lab)  # type: ignore[arg-type]
-    figure = ReceptiveFieldFigure(values, clock=lambda: clock[0])
-    app = Bench(figure)
-    async with app.run_test(size=size) as pilot:
-        await settle(pilot)
-        figure.query_one(FieldView).focus()
-        await pilot.pause()
-        yield app, pilot, figure
+    figure = ReceptiveFieldFigure(values, clock=lambda: 0.0)
+    async with bench(figure, size) as (app, hand):
+        await measured(hand)
+        yield app, hand, figure
 
 
 async def test_it_begins_with_the_whole_tree() -> None:
-    async with bench() as (app, _pilot, figure):
+    async with opened() as (app, _hand, figure):
         assert figure.position == 8
         assert "the convolution sees 8 tokens, exactly" in app.text
         assert "the state has no edge: of “never”, 7 tokens ago" in app.text
 
 
 async def test_steps_move_what_is_measured() -> None:
-    async with bench() as (app, pilot, figure):
-        await pilot.press("left", "left")
-        await settle(pilot)
+    async with opened() as (app, hand, figure):
+        await hand.press("left", "left")
+        await measured(hand)
         assert figure.position == 6
         assert figure.seen == figure.values.seen(6)
         assert "and 2 zeros before the start" in app.text
         assert figure.tables() == figure.values.tables_of(figure.values.seen(6))
-        await pilot.press("right")
-        await settle(pilot)
+        await hand.press("right")
+        await measured(hand)
         assert figure.position == 7
         for _more in range(3):
-            await pilot.press("right")
-        await settle(pilot)
+            await hand.press("right")
+        await measured(hand)
         assert app.told == ["This is the last step.", "This is the last step."]
 
 
 async def test_the_stack_changes_under_the_keys() -> None:
-    async with bench() as (app, pilot, figure):
-        await pilot.press("right_square_bracket")
-        await settle(pilot)
+    async with opened() as (app, hand, figure):
+        await hand.press("right_square_bracket")
+        await measured(hand)
         assert (figure.values.options.kernel_size, figure.values.reach) == (3, 15)
-        await pilot.press("left_square_bracket", "left_square_bracket")
-        await settle(pilot)
+        await hand.press("left_square_bracket", "left_square_bracket")
+        await measured(hand)
         assert figure.values.reach == 1
         assert "sees 1 token, exactly" in app.text
-        await pilot.press("right_square_bracket", "down")
-        await settle(pilot)
+        await hand.press("right_square_bracket", "down")
+        await measured(hand)
         assert figure.values.reach == 4
-        await pilot.press("up", "up", "d")
-        await settle(pilot)
+        await hand.press("up", "up", "d")
+        await measured(hand)
         assert figure.values.options.dilations == (1, 1, 1, 1)
         assert figure.values.reach == 5
-        await pilot.press("v")
-        await settle(pilot)
+        await hand.press("v")
+        await measured(hand)
         assert figure.values.options.dilations == (1, 2, 4, 8)
         assert app.told == []
 
 
 async def test_the_state_is_kept_while_the_stack_changes() -> None:
-    async with bench() as (_app, pilot, figure):
+    async with opened() as (_app, hand, figure):
         before = figure.values.recurrence
-        await pilot.press("up")
-        await settle(pilot)
+        await hand.press("up")
+        await measured(hand)
         assert figure.values.recurrence is before
-        await pilot.press("c")
-        await settle(pilot)
+        await hand.press("c")
+        await measured(hand)
         assert figure.values.recurrence is not before
 
 
 async def test_keys_that_can_do_nothing_say_why() -> None:
-    async with bench(kernel_size=1, layers=1) as (app, pilot, figure):
-        await pilot.press("left_square_bracket", "down", "d")
-        await pilot.pause()
+    async with opened(kernel_size=1, layers=1) as (app, hand, figure):
+        await hand.press("left_square_bracket", "down", "d")
         assert len(app.told) == 3
         assert "size 1 sees the present alone" in app.told[0]
         assert "One layer is left" in app.told[1]
         assert "the dilation is 1 either way" in app.told[2]
-    async with bench(kernel_size=5, layers=6) as (app, pilot, figure):
-        await pilot.press("right_square_bracket", "up")
-        await pilot.pause()
+    async with opened(kernel_size=5, layers=6) as (app, hand, figure):
+        await hand.press("right_square_bracket", "up")
         assert ["largest" in app.told[0], "no more here" in app.told[1]] == [True, True]
         assert (figure.options.kernel_size, figure.options.layers) == (5, 6)
 
 
 async def test_another_cell() -> None:
-    async with bench() as (app, pilot, figure):
+    async with opened() as (app, hand, figure):
         before = figure.seen
         for cell in ("gru", "lstm", "rnn"):
-            await pilot.press("c")
-            await settle(pilot)
+            await hand.press("c")
+            await measured(hand)
             assert figure.values.run.spec.cell == cell
             assert cell.upper() in app.text
         assert figure.seen == before
@@ -157,82 +122,81 @@ async def test_another_cell() -> None:
 
 async def test_the_lessons_own_network_keeps_its_cell(tmp_path) -> None:  # type: ignore[no-untyped-def]
     lab = Lab({"own": ModelEntry(cell="gru", hidden=3, text=TEXT)}, folder=tmp_path)
-    async with bench(lab=lab, model="own", text="") as (app, pilot, figure):
+    async with opened(lab=lab, model="own", text="") as (app, hand, figure):
         assert "GRU" in app.text
-        await pilot.press("c")
-        await pilot.pause()
+        await hand.press("c")
         assert "lesson's own" in app.told[0]
-        await pilot.press("up")
-        await settle(pilot)
+        await hand.press("up")
+        await measured(hand)
         assert figure.values.run is lab.run("own")
 
 
 async def test_the_mouse_does_what_the_keys_do() -> None:
-    async with bench() as (app, pilot, figure):
+    async with opened() as (app, hand, figure):
         lines = app.text.split("\n")
         y = next(i for i, line in enumerate(lines) if line.startswith("token"))
-        await pilot.click(FieldView, offset=(lines[y].index("late"), y))
-        await settle(pilot)
+        await hand.click(FieldView, lines[y].index("late"), y)
+        await measured(hand)
         assert figure.position == 3
-        await pilot.click(FieldView, offset=(1, 1))
-        await settle(pilot)
+        await hand.click(FieldView, 1, 1)
+        await measured(hand)
         assert figure.position == 3
         row = next(line for line in lines if line.startswith("kernel"))
         for at, wanted in ((row.index("›"), (3, 3)), (row.index("layers"), (3, 2)), (row.rindex("›"), (3, 3))):
-            await pilot.click(StackSettings, offset=(at, 0))
-            await settle(pilot)
+            await hand.click(StackSettings, at, 0)
+            await measured(hand)
             assert (figure.options.kernel_size, figure.options.layers) == wanted
-        await pilot.click(StackSettings, offset=(row.index("dilations"), 0))
+        await hand.click(StackSettings, row.index("dilations"), 0)
         assert not figure.options.dilated
-        await pilot.click(StackSettings, offset=(row.index("RNN"), 0))
+        await hand.click(StackSettings, row.index("RNN"), 0)
         assert figure.options.cell == "gru"
-        await settle(pilot)
+        await measured(hand)
 
 
 async def test_hints_run_on_the_figure() -> None:
-    async with bench() as (_app, pilot, figure):
+    async with opened() as (_app, hand, figure):
         own = [hint for hint in figure.hints if hint.target is figure]
         assert [hint.key for hint in own] == ["[ ]", "↑ ↓", "d", "c"]
         for hint in own:
             await figure.run_action(hint.action)
-        await settle(pilot)
+        await measured(hand)
         options = figure.options
         assert (options.kernel_size, options.layers, options.dilated, options.cell) == (3, 4, False, "gru")
         assert {key for key, _does in figure.help_keys} == {"← →", "[ ]", "↑ ↓", "d v", "c"}
 
 
 async def test_playing_takes_a_step_when_it_is_due() -> None:
-    async with bench() as (_app, pilot, figure):
+    async with opened() as (_app, hand, figure):
         now = [0.0]
         figure.clock = lambda: now[0]
         figure.act("start")
         figure.act("toggle")
         now[0] = 10.0
         figure.tick()
-        await settle(pilot)
+        await measured(hand)
         assert figure.position == 1
         figure.act("toggle")
 
 
 async def test_it_fits_small_and_large_and_comes_back() -> None:
-    async with bench(size=(120, 36)) as (app, pilot, _figure):
+    async with opened(size=(120, 36)) as (app, hand, _figure):
         before = app.text
         assert "┤" in before
-        await pilot.resize_terminal(60, 8)
-        await settle(pilot)
+        await hand.resize(60, 8)
+        await measured(hand)
         small = app.text
         assert "step 8 of 8" in small
         assert "kernel ‹ 2 ›" in small
         assert "the convolution sees 8 tokens, exactly" in small
-        await pilot.resize_terminal(120, 36)
-        await settle(pilot)
+        await hand.resize(120, 36)
+        await measured(hand)
         assert app.text == before
 
 
 async def test_the_focus_and_the_theme_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    async with bench() as (app, pilot, figure):
+    async with opened() as (app, hand, figure):
         view = figure.query_one(FieldView)
 
         def underlined() -> bool:
@@ -240,9 +204,9 @@ async def test_the_focus_and_the_theme_are_seen(monkeypatch: pytest.MonkeyPatch)
 
         assert underlined()
         app.set_focus(None)
-        await pilot.pause()
+        await hand.settle()
         assert not underlined()
         dark = view.rows(view.size.width, view.size.height)
         app.theme = LIGHT.name
-        await pilot.pause()
+        await hand.settle()
         assert view.rows(view.size.width, view.size.height) != dark

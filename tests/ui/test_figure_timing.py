@@ -6,13 +6,14 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from tutor.course.figures.timing import Timing, TimingValues
-from tutor.ui.app import DARK, LIGHT
+from tutor.ui.app import LIGHT
 from tutor.ui.figures.registry import figure_widget
 from tutor.ui.figures.timing import Times, TimingFigure
+
+from .bench import Bench, bench
 
 OPTIONS = Timing(hidden=2, lengths=(4, 8, 16), repeats=2)
 NOTHING = TimingValues(OPTIONS.networks, 2, OPTIONS.lengths)
@@ -32,42 +33,13 @@ class Gate:
         return self.now
 
 
-class Alone(App[None]):
-    """A figure and nothing else."""
-
-    def __init__(self, figure: TimingFigure) -> None:
-        super().__init__()
-        self.figure = figure
-        self.left = 0
-
-    BINDINGS = [("escape", "leave", "leave")]
-
-    def compose(self) -> ComposeResult:
-        yield self.figure
-
-    def on_mount(self) -> None:
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = "night"
-
-    def action_leave(self) -> None:
-        self.left += 1
-
-    @property
-    def text(self) -> str:
-        return "\n".join(strip.text.rstrip() for strip in self.screen._compositor.render_strips())
-
-
 @asynccontextmanager
 async def opened(
     clock: Callable[[], float], size: tuple[int, int] = (78, 15)
-) -> AsyncIterator[tuple[Alone, Pilot[None]]]:
-    app = Alone(TimingFigure(OPTIONS, NOTHING, clock=clock))
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        app.query_one(Times).focus()
-        await pilot.pause()
-        yield app, pilot
+) -> AsyncIterator[tuple[Bench[TimingFigure], Pilot[None]]]:
+    """With the pilot and not its hand, which waits for threads: here they are looked at while they measure."""
+    async with bench(TimingFigure(OPTIONS, NOTHING, clock=clock), size) as (app, hand):
+        yield app, hand.pilot
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
@@ -151,14 +123,17 @@ async def test_begun_anew_while_the_old_pass_runs_on_it_starts_from_nothing() ->
 async def test_escape_stops_while_it_measures_and_is_the_screen_s_otherwise() -> None:
     clock = Gate()
     clock.open.clear()
+    left: list[str] = []
     async with opened(clock) as (app, pilot):
+        app.bind("escape", "leave")
+        app.action_leave = lambda: left.append("escape")  # type: ignore[attr-defined]
         await pilot.press("escape")
-        assert app.left == 1
+        assert left == ["escape"]
         await pilot.press("g")
         assert app.figure.running
         await pilot.press("escape")
         assert not app.figure.running
-        assert app.left == 1
+        assert left == ["escape"]
         clock.open.set()
         await app.workers.wait_for_complete()
 
@@ -182,7 +157,7 @@ async def test_sizes_and_themes() -> None:
             await pilot.pause()
             assert "twice T" in app.text
             assert "g measures again" in app.text
-        app.theme = "day"
+        app.theme = LIGHT.name
         await pilot.resize_terminal(120, 36)
         await pilot.pause()
         assert app.text == before

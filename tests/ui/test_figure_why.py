@@ -8,91 +8,67 @@ from textual.widgets import Static
 
 from tutor.course.figures.why import WhyValues
 from tutor.engine.model import Model, ModelSpec
-from tutor.ui.app import DARK, LIGHT
-from tutor.ui.figures.figure import Figure
+from tutor.ui.app import LIGHT
 from tutor.ui.figures.why import Why, WhyFigure, WhyView
+
+from .bench import Bench, bench
 
 WORDS = ["never", "too", "late", "to"]
 
 
-class Bench(App[None]):
-    """One figure, and what it says."""
-
-    def __init__(self, spec: ModelSpec, unit: int = 1, step: int = 3, h_0=None) -> None:  # type: ignore[no-untyped-def]
-        super().__init__()
-        run = Model(spec, None).run(WORDS, h_0)
-        self.figure = WhyFigure(WhyValues(run, unit, step), clock=lambda: 0.0)
-        self.said: list[str] = []
-        for theme in (DARK, LIGHT):
-            self.register_theme(theme)
-        self.theme = DARK.name
-
-    def compose(self) -> ComposeResult:
-        yield self.figure
-
-    def on_mount(self) -> None:
-        self.view.focus()
-
-    def on_figure_told(self, message: Figure.Told) -> None:
-        self.said.append(message.word)
-
-    @property
-    def view(self) -> WhyView:
-        return self.query_one(WhyView)
-
-    @property
-    def text(self) -> str:
-        strips = self.screen._compositor.render_strips()
-        return "\n".join(strip.text.rstrip() for strip in strips)
+def figure(spec: ModelSpec, unit: int = 1, step: int = 3, h_0: list[float] | None = None) -> WhyFigure:
+    return WhyFigure(WhyValues(Model(spec, None).run(WORDS, h_0), unit, step), clock=lambda: 0.0)
 
 
-def names(app: Bench) -> list[str]:
-    return [part.name for part in app.view.path()]
+def view(app: Bench[WhyFigure]) -> WhyView:
+    return app.query_one(WhyView)
+
+
+def names(app: Bench[WhyFigure]) -> list[str]:
+    return [part.name for part in view(app).path()]
 
 
 async def test_down_to_the_weights_and_back() -> None:
-    app = Bench(ModelSpec(hidden_size=4))
-    async with app.run_test(size=(78, 11)) as pilot:
+    async with bench(figure(ModelSpec(hidden_size=4)), (78, 11)) as (app, hand):
         run = app.figure.values.run
         assert "h₃[2] = tanh(W_x·x₃ + W_h·h₂ + b)" in app.text
         assert f"= {run.hidden[2, 1]:+.2f}" in app.text
-        await pilot.press("down", "right")
+        await hand.press("down", "right")
         assert names(app) == ["h", "W_h·h₋"]
         # The largest product is chosen first.
-        dot = app.view.path()[-1]
-        assert app.view.cursor == abs(dot.weights * dot.values).argmax()
-        assert f"▸ h₂[{app.view.cursor + 1}]" in app.text
-        await pilot.press("right")
-        assert app.said == ["A weight times a value: there is nothing under it."]
-        await pilot.press("left")
-        assert (names(app), app.view.cursor) == (["h"], 1)
-        await pilot.press("down", "down")
-        assert app.said[-1] == "This is the last term."
-        await pilot.press("right", "right")
-        assert app.said[-1] == "A weight of the network: it was learned, not computed."
-        await pilot.press("left", "left")
-        assert app.said[-1] == "This is the number itself."
-        await pilot.press("up", "up", "up")
-        assert app.said[-1] == "This is the first term."
+        dot = view(app).path()[-1]
+        assert view(app).cursor == abs(dot.weights * dot.values).argmax()
+        assert f"▸ h₂[{view(app).cursor + 1}]" in app.text
+        await hand.press("right")
+        assert app.told == ["A weight times a value: there is nothing under it."]
+        await hand.press("left")
+        assert (names(app), view(app).cursor) == (["h"], 1)
+        await hand.press("down", "down")
+        assert app.told[-1] == "This is the last term."
+        await hand.press("right", "right")
+        assert app.told[-1] == "A weight of the network: it was learned, not computed."
+        await hand.press("left", "left")
+        assert app.told[-1] == "This is the number itself."
+        await hand.press("up", "up", "up")
+        assert app.told[-1] == "This is the first term."
 
 
 async def test_another_unit_and_another_step_keep_what_is_opened() -> None:
-    app = Bench(ModelSpec(cell="lstm", hidden_size=3))
-    async with app.run_test(size=(78, 20)) as pilot:
-        await pilot.press("down", "right", "right", "right", "right")
+    async with bench(figure(ModelSpec(cell="lstm", hidden_size=3)), (78, 20)) as (app, hand):
+        await hand.press("down", "right", "right", "right", "right")
         assert names(app) == ["h", "tanh(c)", "c", "f·c₋", "f"]
         before = app.text
-        await pilot.press("right_square_bracket")
+        await hand.press("right_square_bracket")
         assert app.figure.unit == 2
         assert names(app) == ["h", "tanh(c)", "c", "f·c₋", "f"]
         assert app.text != before
         assert "h₃[3] = " in app.text
-        await pilot.press("right_square_bracket")
-        assert app.said == ["This is the last unit."]
-        await pilot.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
-        assert app.said[-1] == "This is the first unit."
+        await hand.press("right_square_bracket")
+        assert app.told == ["This is the last unit."]
+        await hand.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
+        assert app.told[-1] == "This is the first unit."
         app.figure.act("back")
-        await pilot.pause()
+        await hand.settle()
         assert "h₂[1] = " in app.text
         assert "f = σ(W_x·x₂ + W_h·h₁ + b)" in app.text
         run = app.figure.values.run
@@ -102,120 +78,109 @@ async def test_another_unit_and_another_step_keep_what_is_opened() -> None:
 
 
 async def test_the_state_before_is_opened_by_stepping_back() -> None:
-    app = Bench(ModelSpec(cell="gru", hidden_size=3))
-    async with app.run_test(size=(78, 20)) as pilot:
-        await pilot.press("down", "right", "down", "right")
-        assert app.said == ["This is the state before: step back with , and open it there."]
+    async with bench(figure(ModelSpec(cell="gru", hidden_size=3)), (78, 20)) as (app, hand):
+        await hand.press("down", "right", "down", "right")
+        assert app.told == ["This is the state before: step back with , and open it there."]
 
 
 async def test_the_order_of_the_products() -> None:
-    app = Bench(ModelSpec(hidden_size=4))
-    async with app.run_test(size=(78, 20)) as pilot:
-        await pilot.press("down", "right", "v")
-        assert app.said == ["Products: in the order of their units."]
+    async with bench(figure(ModelSpec(hidden_size=4)), (78, 20)) as (app, hand):
+        await hand.press("down", "right", "v")
+        assert app.told == ["Products: in the order of their units."]
         rows = [line for line in app.text.split("\n") if "h₂[" in line and "×" in line]
         assert [row.split("h₂[")[1][0] for row in rows] == ["1", "2", "3", "4"]
-        await pilot.press("v")
-        assert app.said[-1] == "Products: largest first."
+        await hand.press("v")
+        assert app.told[-1] == "Products: largest first."
 
 
 async def test_before_the_first_step() -> None:
-    app = Bench(ModelSpec(hidden_size=3), step=1)
-    async with app.run_test(size=(78, 11)) as pilot:
+    async with bench(figure(ModelSpec(hidden_size=3), step=1), (78, 11)) as (app, hand):
         app.figure.act("start")
-        await pilot.pause()
+        await hand.settle()
         assert "h₀ is set to zeros: nothing came before." in app.text
         for key in ("right", "down"):
-            await pilot.press(key)
-            assert app.said[-1] == "Nothing is read yet: . takes the first step."
-        await pilot.press("left")
-        assert app.said[-1] == "This is the number itself."
+            await hand.press(key)
+            assert app.told[-1] == "Nothing is read yet: . takes the first step."
+        await hand.press("left")
+        assert app.told[-1] == "This is the number itself."
         # What is told of it is then the number that it was made for.
         assert app.figure.tables() == app.figure.values.tables()
-        await pilot.click(WhyView, offset=(3, 0))
+        await hand.click(WhyView, 3, 0)
         assert app.figure.position == 1
 
 
 async def test_a_first_state_that_was_given_is_no_zero() -> None:
-    app = Bench(ModelSpec(hidden_size=3), h_0=[0.5, 0.0, 0.0])
-    async with app.run_test(size=(78, 11)) as pilot:
+    async with bench(figure(ModelSpec(hidden_size=3), h_0=[0.5, 0.0, 0.0]), (78, 11)) as (app, hand):
         app.figure.act("start")
-        await pilot.pause()
+        await hand.settle()
         assert "h₀ is given" in app.text
 
 
 async def test_the_mouse() -> None:
-    app = Bench(ModelSpec(hidden_size=4))
-    async with app.run_test(size=(78, 20)) as pilot:
+    async with bench(figure(ModelSpec(hidden_size=4)), (78, 20)) as (app, hand):
 
         def row(words: str) -> int:
             return next(y for y, line in enumerate(app.text.split("\n")) if line.lstrip(" ▸▾").startswith(words))
 
-        await pilot.click(WhyView, offset=(4, row("b ")))
-        assert (names(app), app.view.cursor) == (["h"], 2)
-        await pilot.click(WhyView, offset=(4, row("b ")))
+        await hand.click(WhyView, 4, row("b "))
+        assert (names(app), view(app).cursor) == (["h"], 2)
+        await hand.click(WhyView, 4, row("b "))
         assert names(app) == ["h", "b"]
         # A term of an upper level closes what is below it.
-        await pilot.click(WhyView, offset=(4, row("W_h·h₂ ")))
-        assert (names(app), app.view.cursor) == (["h"], 1)
+        await hand.click(WhyView, 4, row("W_h·h₂ "))
+        assert (names(app), view(app).cursor) == (["h"], 1)
         # What is shown before it is opened opens it.
-        await pilot.click(WhyView, offset=(4, row("W_h·h₂ = ")))
+        await hand.click(WhyView, 4, row("W_h·h₂ = "))
         assert names(app) == ["h", "W_h·h₋"]
-        await pilot.click(WhyView, offset=(4, row("h₃[2] = ")))
-        assert (names(app), app.view.cursor) == (["h"], 1)
+        await hand.click(WhyView, 4, row("h₃[2] = "))
+        assert (names(app), view(app).cursor) == (["h"], 1)
 
 
 async def test_what_is_told_is_what_is_on_screen() -> None:
-    app = Bench(ModelSpec(hidden_size=3, bidirectional=True), unit=4, step=1)
-    async with app.run_test(size=(90, 20)) as pilot:
+    async with bench(figure(ModelSpec(hidden_size=3, bidirectional=True), unit=4, step=1), (90, 20)) as (app, hand):
         run = app.figure.values.run
         assert "reads from the end" in app.text
         # The backward direction found the state of the step after.
         assert "W_h·h₂" in app.text
-        await pilot.press("down", "right")
+        await hand.press("down", "right")
         first, second = app.figure.tables()
         assert first.title == f"h_1[5] = {run.hidden[0, 4]:.6g}"
         assert second.title.startswith("h_1[5] › W_h·h₋ = ")
         assert [row[2] for row in second.rows] == run.hidden[1, 3:].tolist()
-        await pilot.press(*["left_square_bracket"] * 2)
+        await hand.press(*["left_square_bracket"] * 2)
         assert "reads from the start" in app.text
         assert app.figure.tables()[0].title.startswith("h_1[3]")
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 async def test_any_room_and_theme(cell: str) -> None:
-    app = Bench(ModelSpec(cell=cell, hidden_size=8, num_layers=2))
-    async with app.run_test(size=(120, 36)) as pilot:
-        await pilot.press("right", "right")
+    async with bench(figure(ModelSpec(cell=cell, hidden_size=8, num_layers=2)), (120, 36)) as (app, hand):
+        await hand.press("right", "right")
         wide = app.text
         assert "layer 2 of 2" in wide
-        await pilot.resize_terminal(58, 8)
-        await pilot.pause()
+        await hand.resize(58, 8)
         assert "h₃[2] = " in app.text
         assert "▸" in app.text
-        await pilot.resize_terminal(120, 36)
-        await pilot.pause()
+        await hand.resize(120, 36)
         assert app.text == wide
         app.theme = LIGHT.name
-        await pilot.pause()
+        await hand.settle()
         assert app.text == wide
 
 
 async def test_keys_are_named() -> None:
-    app = Bench(ModelSpec(hidden_size=3))
-    async with app.run_test(size=(78, 11)) as pilot:
+    async with bench(figure(ModelSpec(hidden_size=3)), (78, 11)) as (app, hand):
         hints = {hint.key: hint for hint in app.figure.hints}
         assert list(hints)[:5] == ["↑ ↓", "→", "←", "[ ]", "v"]
-        assert hints["→"].target is app.view
-        await app.view.run_action(hints["→"].action)
-        await pilot.pause()
+        assert hints["→"].target is view(app)
+        await view(app).run_action(hints["→"].action)
+        await hand.settle()
         assert len(names(app)) == 2
         assert {key for key, _words in app.figure.help_keys} == {"↑ ↓", "→ ←", "[ ]", "v"}
 
 
 async def test_the_cursor_shows_the_focus() -> None:
-    app = Bench(ModelSpec(hidden_size=3))
-    async with app.run_test(size=(78, 11)) as pilot:
+    async with bench(figure(ModelSpec(hidden_size=3)), (78, 11)) as (app, hand):
 
         def mark() -> object:
             return next(
@@ -226,8 +191,8 @@ async def test_the_cursor_shows_the_focus() -> None:
             )
 
         focused = mark()
-        app.view.blur()
-        await pilot.pause()
+        view(app).blur()
+        await hand.settle()
         assert mark() != focused
 
 

@@ -158,3 +158,15 @@ def test_what_cannot_be_drawn(arguments: list[str], said: str, capsys) -> None:
         main(arguments)
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
+
+
+async def test_the_keys_go_to_a_part_that_can_be_seen(lab: Lab, tmp_path: Path) -> None:
+    async with gallery(lab, tmp_path, (120, 36)) as (app, pilot):
+        for name in SHOWN:
+            figure = await show(app, pilot, name)
+            if figure.take_keys():
+                await pilot.pause()
+                focused = app.screen.focused
+                assert focused is not None
+                assert focused.display
+                assert focused.size.area > 0, name

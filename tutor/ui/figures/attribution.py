@@ -125,11 +125,6 @@ class WeighedText(Stepped, can_focus=True):
             return _("one answer for the whole, read from both ends")
         return _("read from both ends") if self.values.run.spec.bidirectional else ""
 
-    def watch_has_focus(self, value: bool) -> None:
-        """The cursor shows who has the keys."""
-        super().watch_has_focus(value)
-        self.redraw()
-
     # The cursor
 
     def point(self, index: int) -> None:

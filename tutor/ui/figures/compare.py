@@ -218,11 +218,6 @@ class Compared(Stepped, can_focus=True):
         """Something else is compared."""
         self.redraw()
 
-    def watch_has_focus(self, value: bool) -> None:
-        """The cursor shows who has the keys."""
-        super().watch_has_focus(value)
-        self.redraw()
-
     # Keys
 
     @property
@@ -238,10 +233,6 @@ class Compared(Stepped, can_focus=True):
             said=len(self._said(Look())),
             difference=self.view == "-",
         )
-
-    def action_ask(self, verb: str) -> None:
-        """Pass a key on to the player."""
-        self.post_message(Wanted(verb))
 
     def action_page(self, by: int) -> None:
         """A screenful on or back."""

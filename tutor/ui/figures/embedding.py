@@ -16,7 +16,7 @@ from tutor.course.figures.table import Table
 from tutor.draw.cells import Look, Row
 from tutor.draw.figures.embedding import Lookup, Scene, dimension_at, hashed, lookup, plane, word_at
 from tutor.i18n import _
-from tutor.ui.figures.player import PLAYER_HINTS, Aimed, Player, Stepped, Wanted
+from tutor.ui.figures.player import PLAYER_HINTS, Aimed, Player, Stepped
 from tutor.ui.widgets.drawn import look_of
 from tutor.ui.widgets.keyline import Hint
 
@@ -73,15 +73,6 @@ class LookUp(Stepped, can_focus=True):
     def watch_at(self) -> None:
         """Another checkpoint."""
         self.redraw()
-
-    def watch_has_focus(self, value: bool) -> None:
-        """The cursor shows who has the keys."""
-        super().watch_has_focus(value)
-        self.redraw()
-
-    def action_ask(self, verb: str) -> None:
-        """Pass a key on to the player."""
-        self.post_message(Wanted(verb))
 
     def action_aim(self, by: int) -> None:
         """The number beside."""
@@ -164,11 +155,6 @@ class WordPlane(Stepped, can_focus=True):
 
     def watch_cursor(self) -> None:
         """Another word."""
-        self.redraw()
-
-    def watch_has_focus(self, value: bool) -> None:
-        """The name under the cursor shows who has the keys."""
-        super().watch_has_focus(value)
         self.redraw()
 
 

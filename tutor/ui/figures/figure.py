@@ -75,7 +75,7 @@ class Figure(Vertical):
     def take_keys(self) -> bool:
         """Give the keys to the part that they are for; whether there is one."""
         for widget in (*self.query(self.KEYS), *self.query("*")):
-            if widget.focusable:
+            if widget.focusable and widget.display:
                 widget.focus()
                 return True
         return False

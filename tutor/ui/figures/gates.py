@@ -123,11 +123,6 @@ class Lanes(Stepped, can_focus=True):
         """Other lanes."""
         self.redraw()
 
-    def watch_has_focus(self, value: bool) -> None:
-        """The cursor shows who has the keys."""
-        super().watch_has_focus(value)
-        self.redraw()
-
     def plan(self, *, folded: bool) -> Plan:
         """What stands where in the room that there is."""
         tokens, look = self.values.run.tokens, look_of(self.app)
@@ -135,10 +130,6 @@ class Lanes(Stepped, can_focus=True):
         return plan(self.lanes, tokens, self.position, *self.size, look, folded=folded, equations=equations)
 
     # Keys
-
-    def action_ask(self, verb: str) -> None:
-        """Pass a key on to the player."""
-        self.post_message(Wanted(verb))
 
     def action_page(self, by: int) -> None:
         """A screenful on or back."""

@@ -100,11 +100,6 @@ class GradientChart(Drawn, can_focus=True):
         """Another distance."""
         self.redraw()
 
-    def watch_has_focus(self, value: bool) -> None:
-        """The cursor shows who has the keys."""
-        super().watch_has_focus(value)
-        self._drawn_for = None
-
 
 class RadiusFigure(Figure):
     """A figure that is measured again at another ρ, under a slider, and with another cell or activation, by keys."""

@@ -86,11 +86,6 @@ class Factors(Drawn, can_focus=True):
         """Another step is the brightest."""
         self.redraw()
 
-    def watch_has_focus(self, value: bool) -> None:
-        """The cursor shows who has the keys."""
-        super().watch_has_focus(value)
-        self._drawn_for = None
-
 
 class JacobianFigure(RadiusFigure):
     """The factors, and under them the slider where the lesson lets ρ move."""

@@ -187,11 +187,6 @@ class LossMap(Drawn, can_focus=True):
         self.redraw()
         self.post_message(self.Aimed())
 
-    def watch_has_focus(self, value: bool) -> None:
-        """The cursor shows who has the keys."""
-        super().watch_has_focus(value)
-        self.redraw()
-
 
 class LandscapeFigure(Figure):
     """The map, and under it the learning rate and the clip that its descents walk with."""

@@ -186,11 +186,6 @@ class Sampler(Stepped, can_focus=True):
             focused=self.has_focus,
         )
 
-    def watch_has_focus(self, value: bool) -> None:
-        """The heading shows who has the keys."""
-        super().watch_has_focus(value)
-        self.redraw()
-
     def on_click(self, event: events.Click) -> None:
         """A bar draws one token, the line of what was drawn draws many, what is written is written anew."""
         reading = self.reading()

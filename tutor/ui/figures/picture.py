@@ -111,11 +111,6 @@ class Easel(Stepped, can_focus=True):
             cursor=self.cursor if self.has_focus else None,
         )
 
-    def watch_has_focus(self, value: bool) -> None:
-        """The cursor shows who has the keys."""
-        super().watch_has_focus(value)
-        self.redraw()
-
     @property
     def _layout(self) -> Layout:
         rows, columns = self.image.shape

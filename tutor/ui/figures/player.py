@@ -77,6 +77,10 @@ class Stepped(Drawn):
         """Another unit."""
         self.redraw()
 
+    def action_ask(self, verb: str) -> None:
+        """Pass a key on to the player."""
+        self.post_message(Wanted(verb))
+
 
 class Transport(Drawn):
     """The player's buttons, where it stands and how fast it goes."""
@@ -216,7 +220,9 @@ class Player(Figure):
     def part_wants(self, message: Wanted) -> None:
         """A part passed a key on."""
         message.stop()
-        self.act(message.verb, message.position)
+        word = self.act(message.verb, message.position)
+        if word:
+            self.tell(word)
 
     @on(Aimed)
     def part_aims(self, message: Aimed) -> None:

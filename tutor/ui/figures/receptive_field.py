@@ -71,11 +71,6 @@ class FieldView(Stepped, can_focus=True):
             focused=self.has_focus,
         )
 
-    def watch_has_focus(self, value: bool) -> None:
-        """The line under the token shows who has the keys."""
-        super().watch_has_focus(value)
-        self.redraw()
-
     def on_click(self, event: events.Click) -> None:
         """To the step of the token in this column."""
         place = across(self.values.run.tokens, self._step, self.values.reach, self.size.width)

@@ -177,11 +177,6 @@ class Days(Drawn, can_focus=True):
         """Another line."""
         self.redraw()
 
-    def watch_has_focus(self, value: bool) -> None:
-        """The cursor shows who has the keys."""
-        super().watch_has_focus(value)
-        self.redraw()
-
 
 class SeriesFigure(Figure):
     """A series, its forecasts, and what they have to beat."""

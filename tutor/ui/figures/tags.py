@@ -93,11 +93,6 @@ class TaggedText(Stepped, can_focus=True):
         # From everything to the head alone, which is what the step is about.
         return tuple("; ".join(every[:n]) for n in range(len(every), 0, -1)) or ("",)
 
-    def watch_has_focus(self, value: bool) -> None:
-        """The heading shows who has the keys."""
-        super().watch_has_focus(value)
-        self.redraw()
-
     def on_click(self, event: events.Click) -> None:
         """To the step of the word in this row."""
         values, size = self.values, self.size

@@ -238,11 +238,6 @@ class Curve(Drawn, can_focus=True):
         if found is not None and self.values.kept:
             self.look_at(min(self.values.kept, key=lambda step: abs(step - found)))
 
-    def watch_has_focus(self, value: bool) -> None:
-        """The line at the checkpoint shows who has the keys."""
-        super().watch_has_focus(value)
-        self.redraw()
-
 
 class TrainingFigure(Figure):
     """The views of a training, and a progress bar while there is one."""

@@ -110,15 +110,6 @@ class UnrolledView(Stepped, can_focus=True):
         """The other picture."""
         self.redraw()
 
-    def watch_has_focus(self, value: bool) -> None:
-        """The token is underlined where the keys are."""
-        super().watch_has_focus(value)
-        self.redraw()
-
-    def action_ask(self, verb: str) -> None:
-        """Pass a key on to the player."""
-        self.post_message(Wanted(verb))
-
     def on_click(self, event: events.Click) -> None:
         """A copy takes one to its step; the folded cell takes the next one."""
         if self.folded:

@@ -136,11 +136,6 @@ class WhyView(Stepped, can_focus=True):
         """Another order."""
         self.redraw()
 
-    def watch_has_focus(self, value: bool) -> None:
-        """The cursor shows who has the keys."""
-        super().watch_has_focus(value)
-        self.redraw()
-
     # Keys
 
     def _say(self, word: str) -> None:

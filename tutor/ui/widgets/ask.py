@@ -241,11 +241,6 @@ class NumberField(Drawn, can_focus=True):
         """A line more or less."""
         self.redraw(layout=True)
 
-    def watch_has_focus(self, value: bool) -> None:
-        """The knob shows who has the keys."""
-        super().watch_has_focus(value)
-        self._drawn_for = None
-
     @property
     def response(self) -> float:
         """The number given.
@@ -323,11 +318,6 @@ class Confidence(Drawn, can_focus=True):
     def watch_level(self) -> None:
         """Draw it."""
         self.redraw()
-
-    def watch_has_focus(self, value: bool) -> None:
-        """The underline shows who has the keys."""
-        super().watch_has_focus(value)
-        self._drawn_for = None
 
     def settle(self) -> None:
         """It is committed."""

@@ -150,6 +150,12 @@ class Drawn(Widget):
         self._drawn_for = None
         self.refresh(layout=layout)
 
+    def watch_has_focus(self, value: bool) -> None:
+        """What takes the keys shows that it has them."""
+        super().watch_has_focus(value)
+        if self.can_focus:
+            self.redraw()
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As high as what is drawn."""
         return len(self.rows(width, 0))
