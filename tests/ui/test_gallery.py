@@ -170,3 +170,13 @@ async def test_the_keys_go_to_a_part_that_can_be_seen(lab: Lab, tmp_path: Path) 
                 assert focused is not None
                 assert focused.display
                 assert focused.size.area > 0, name
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_screens_of_untrained_networks(lab: Lab, tmp_path: Path, golden, size: tuple[int, int]) -> None:
+    """As they were looked at. What a trained network shows may round otherwise on another processor."""
+    async with gallery(lab, tmp_path, size) as (app, pilot):
+        for name in ("why", "gates", "gradient", "jacobian", "compare", "receptive-field", "bars"):
+            await show(app, pilot, name)
+            text = "\n".join(line.rstrip() for line in text_of(app).split("\n"))
+            golden(f"figure-{name}-{size[0]}x{size[1]}", text)
