@@ -249,10 +249,10 @@ def _heading(
 ) -> Row:
     block = len(where.units) * where.each
     bold = Style(bold=True)
-    spans = [Span(pad(f"  {letter}", where.gutter), look.accent)]
+    spans = [Span(pad(f"  {letter}", where.gutter, ascii=look.ascii), look.accent)]
     if difference:
         for side in sides:
-            spans += [Span(" ", PLAIN), Span(pad(side.name, where.token), bold), Span("  ", PLAIN)]
+            spans += [Span(" ", PLAIN), Span(pad(side.name, where.token, ascii=look.ascii), bold), Span("  ", PLAIN)]
         scale = ("+-" if look.ascii else "±") + formatted(limit, "{:.2g}", ascii=look.ascii)
         for side in sides[1:]:
             name = spelled(f"{sides[0].name}−{side.name}", look)
@@ -275,7 +275,7 @@ def _heading(
                 Span(" ", PLAIN),
             ]
     for amount in amounts:
-        name = pad(spelled(amount.name, look), _NUMBER, "right") + " " * where.bar
+        name = pad(spelled(amount.name, look), _NUMBER, "right", ascii=look.ascii) + " " * where.bar
         spans.append(Span(f"  {name} ", bold))
     return tuple(spans)
 

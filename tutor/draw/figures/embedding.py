@@ -179,10 +179,10 @@ class _Columns(NamedTuple):
 
     def heading(self, name: str, look: Look) -> Row:
         """Which numbers these are."""
-        names = "".join(pad(f"x{d + 1}", self.each, "right") for d in range(self.first, self.last))
+        names = "".join(pad(f"x{d + 1}", self.each, "right", ascii=look.ascii) for d in range(self.first, self.last))
         shown = self.last - self.first
         more = "" if shown == self.of else _("{n} of {count}").format(n=shown, count=self.of)
-        left = pad(name, 4) + pad(more, max(self.lead - 4, 0))
+        left = pad(name, 4, ascii=look.ascii) + pad(more, max(self.lead - 4, 0), ascii=look.ascii)
         return (Span(left, look.muted), Span(names, look.muted))
 
     def row(
@@ -199,7 +199,7 @@ class _Columns(NamedTuple):
         """A row of E: what it is multiplied by, which it is, its numbers as colours."""
         style = look.accent if picked else look.muted
         name = pad(crop(word, self.word - 1, ascii=look.ascii), self.word) if self.word > 1 else " " * self.word
-        head = pad(sign, 4) + pad(number, self.digits, "right") + " "
+        head = pad(sign, 4) + pad(number, self.digits, "right", ascii=look.ascii) + " "
         cells = heat_row(
             values[self.first : self.last].tolist(),
             look,

@@ -171,7 +171,7 @@ def _written(sample: Sample, width: int, look: Look, most: int) -> list[Row]:
         if used + size + spare > width and (used > width_of(head) or len(lines) == most):
             if len(lines) == most:
                 left = width - used - width_of(sample.gap)
-                lines[-1] += [Span(sample.gap, PLAIN), Span(crop(more, left), look.muted)]
+                lines[-1] += [Span(sample.gap, PLAIN), Span(crop(more, left, ascii=look.ascii), look.muted)]
                 break
             lines.append([Span(" " * width_of(head), PLAIN)])
             used = width_of(head)

@@ -491,7 +491,9 @@ def _flat(
     arrow = f"{signs.line}W_x{signs.line}{signs.right}"
     board.put(y, x, arrow, now)
     x += width_of(arrow) + 1
-    text = lines[0] if x + width_of(lines[0]) + 4 <= board.width else crop(lines[0].split(" = ")[0], 8)
+    text = (
+        lines[0] if x + width_of(lines[0]) + 4 <= board.width else crop(lines[0].split(" = ")[0], 8, ascii=look.ascii)
+    )
     board.put(y, x, f"[ {text} ]", Style(bold=True))
     size = width_of(text) + 4
     if y and size > 7:
@@ -523,7 +525,10 @@ def _stack(board: _Board, tokens: Sequence[str], network: Network, look: Look, s
         done = all(chain.taken for chain in layers[-1]) and len({index(chain) for chain in layers[-1]}) == 1
         if done:
             board.put(
-                0, lead + 2, crop(said(index(layers[-1][0])), max(board.width - lead - 2, 0)), _now(layers[-1], look)
+                0,
+                lead + 2,
+                crop(said(index(layers[-1][0])), max(board.width - lead - 2, 0), ascii=look.ascii),
+                _now(layers[-1], look),
             )
             board.put(1, lead + 2, signs.up, _now(layers[-1], look))
         y = 2
@@ -550,7 +555,12 @@ def _stack(board: _Board, tokens: Sequence[str], network: Network, look: Look, s
     for at, chain in enumerate(layers[0]):
         token = tokens[index(chain)] if chain.taken else ""
         style = _now([chain], look)._replace(underline=focused and chain.moves)
-        board.put(y, lead + at * pitch, crop(token, max(min(pitch - 1, board.width - lead - at * pitch), 0)), style)
+        board.put(
+            y,
+            lead + at * pitch,
+            crop(token, max(min(pitch - 1, board.width - lead - at * pitch), 0), ascii=look.ascii),
+            style,
+        )
     return y + 1
 
 
