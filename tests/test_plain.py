@@ -367,6 +367,7 @@ def test_the_chart_says_its_ends() -> None:
         (-3.5, "3.2e-4"),
         (-4.00001, "1.0e-4"),
         (math.inf, "∞"),
+        (math.nan, "NaN"),
     ],
 )
 def test_a_number_from_its_logarithm(log10: float, said: str) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from tutor.course.measured import Found
+
 COURSE = """format = 1
 title = "A small course"
 
@@ -150,3 +152,13 @@ def line_of(text: str, words: str) -> int:
     lines = text.split("\n")
     whole = (i for i, line in enumerate(lines, 1) if line == words)
     return next(whole, 0) or next(i for i, line in enumerate(lines, 1) if words in line)
+
+
+def check_answer(found: Found | None, said: str | None) -> None:
+    """That what cannot be shown is answered: `said` is part of what is wrong, and how to mend it is there too."""
+    if said is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert said in found[0]
+        assert found[1]

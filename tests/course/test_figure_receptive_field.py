@@ -11,6 +11,8 @@ from tutor.course.entries import ModelEntry
 from tutor.course.figures.receptive_field import MOST, ReceptiveField, Stack
 from tutor.course.lab import Lab
 
+from .sample import check_answer
+
 TEXT = "never too late to learn how to read the code of others"
 EPSILON = 1e-6
 
@@ -158,12 +160,7 @@ def test_what_cannot_be_shown_is_answered(options: dict[str, object], said: str 
         "days": ModelEntry(task="forecast", corpus="a.csv", column="x"),
     }
     found = ReceptiveField(**options).unfit(models)  # type: ignore[arg-type]
-    if said is None:
-        assert found is None
-    else:
-        assert found is not None
-        assert said in found[0]
-        assert found[1]
+    check_answer(found, said)
 
 
 def test_the_models_that_it_needs() -> None:

@@ -59,10 +59,10 @@ def test_the_whole_picture(shown) -> None:  # type: ignore[no-untyped-def]
     |the  movie was  not  very good
     |-.12 +.02  .00  -1.0 +.37
     |
-    |
     |gradient × input, deletion: ρ = +0.90; they may differ
     |“not” (token 4): -0.8, -1.0 of the largest
-    |1 is 0.8, the largest: “not”, then “very”, “the”
+    |1.0 stands for 0.8, the largest: “not”, then “very”, “the”
+    |
     """
     )
 
@@ -75,9 +75,9 @@ def test_without_colours_in_ascii_signs_and_sizes_stay(shown) -> None:  # type: 
     | the  movie  was   not  very  good
     |.-.12 .+.02 ..00  ~-1.0 :+.37
     |
-    |
     |with deletion rho = +0.90
     |"not": -0.8
+    |
     """
     )
 
@@ -153,7 +153,7 @@ def test_what_is_odd_is_said() -> None:
     mixed = text_of(drawn(120, weights=Weights((math.inf, -math.inf, 1.0, 0.5, 0.5, 0.5), 6, 1.0, (2,), None)))
     assert "+inf" in mixed
     assert "-inf" in mixed
-    assert "1 is 1, the largest: “was”" in mixed
+    assert "1.0 stands for 1, the largest: “was”" in mixed
     long = text_of(drawn(120, weights=WEIGHTS._replace(compared=False, agreement=None)))
     assert "too long to delete" in long
     ahead = text_of(drawn(cursor=5, width=120))

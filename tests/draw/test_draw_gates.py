@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from test_draw_properties import check, heights, labels, looks, many, numbers, widths
 
 from tutor.draw.cells import Look, Span, Style, text_of
-from tutor.draw.figures.gates import Lane, equation, gates, plan, scaled, window
+from tutor.draw.figures.gates import Lane, equation, gates, plan, scaled
 from tutor.engine.model import Model, ModelSpec
 from tutor.engine.opened import opened
 
@@ -208,11 +208,6 @@ def test_a_long_text_is_shown_around_the_current_step() -> None:
     assert plan(many_steps, tokens, 0, 60, 12, NONE).first == 0
     last = plan(many_steps, tokens, 10_000, 60, 12, NONE)
     assert last.first + last.rows == 10_001
-
-
-def test_the_window() -> None:
-    assert [window(position, 10, 4) for position in (0, 2, 3, 5, 9)] == [0, 0, 1, 3, 6]
-    assert window(3, 3, 8) == 0
 
 
 def test_the_mouse_finds_what_is_drawn() -> None:

@@ -82,10 +82,16 @@ def test_cursor() -> None:
     assert text(heat_row([-1, 1, 0], Look(), width=1, cursor=2)) == "  •"
     assert text(heat_row([-1, 1, 0], Look(ascii=True), width=1, cursor=2)) == "  +"
     assert text(heat_row([-1, 1, 0], Look(), width=4, cursor=0)) == "[  ]        "
-    assert heat_row([-1, 1], NONE, bright=True, cursor=0) == (
-        Span("≡≡", Style(bold=True, reverse=True)),
-        Span("██", Style(bold=True)),
-    )
+    # Without colours its glyph stays as it is: reversed, a shade looks like another, and a full block like nothing.
+    for value, shown in ((1, "[█"), (0.3, "[░"), (0, "[·"), (-1, "[≡")):
+        assert heat_row([value, 1], NONE, bright=True, cursor=0) == (
+            Span(shown, Style(bold=True)),
+            Span("██", Style(bold=True)),
+        )
+    assert text(heat_row([-1, 1, 0], NONE, width=4, cursor=1)) == "≡≡≡≡[██]····"
+    for at, sign in enumerate("-+0"):
+        cell = heat_row([-0.9, 0.9, 0], NONE, width=1, bright=True, cursor=at)[at]
+        assert cell == Span(sign, Style(bold=True, reverse=True))
     assert value_cell(math.nan, NONE, cursor=True).style.reverse
     assert value_cell(math.inf, Look(), cursor=True).style.underline
     # A cursor beyond the values is nowhere.

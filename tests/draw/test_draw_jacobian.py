@@ -52,18 +52,18 @@ def test_or_under_them_where_there_are_rows(shown) -> None:  # type: ignore[no-u
     |▸    2  too     2.00  ·····│█▋···     0.80  ····▐│·····  ≤ 1.0
     |     3  never   0.12  █████│·····    0.032  ██╎██│····· ≤ 0.12
     |
-    |
-    |
-    |
-    |
-    |
-    |
-    |
-    |
     |singular values of ∂(h, c)₂/∂(h, c)₁
     |σ₁  ███████████████████████████│██████████████████████████  2.00
     |σ₂  ···························│··························  0.00
     |1 of 2 below 1   mean slope 0.90   condition ∞
+    |
+    |
+    |
+    |
+    |
+    |
+    |
+    |
     """
     assert shown(jacobian(WIDE, 0, 64, 17, NONE)) == """
     |  back  one step                 product so far           bound

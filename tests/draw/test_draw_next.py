@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from test_draw_properties import check, heights, labels, looks, many, numbers, widths
 
 from tutor.draw.cells import Look, Row, text_of
-from tutor.draw.figures.next import Bar, Came, Openness, Sampled, foot_at, next_tokens, phrase, probability
+from tutor.draw.figures.next import Bar, Came, Openness, Sampled, foot_at, next_tokens, probability
 
 ITEMS = [
     Bar("code", 0.41, 0.55, 1, came=True),
@@ -227,11 +227,6 @@ def test_what_is_no_number_is_named() -> None:
     assert "NaN" in said
     assert "▶" in said
     assert text_of(drawn([], height=3)).startswith("next after")
-
-
-def test_a_phrase_takes_the_first_wording_that_fits() -> None:
-    variants = ("a long way to say it", "a short way", "so")
-    assert [text_of([phrase(variants, w, Look())]) for w in (30, 12, 4, 1)] == [*variants, "…"]
 
 
 @many

@@ -76,7 +76,7 @@ def down(root: P, *way: int) -> list[P]:
 
 def test_the_equation_its_terms_and_below_what_the_chosen_one_is_made_of(shown) -> None:  # type: ignore[no-untyped-def]
     assert shown(why([RNN], 1, 78, 12, NONE, PLACE)) == """
-    |late  h₃ ······≡≡≡  unit 2 of 3
+    |late  h₃ ···[·]≡≡≡  unit 2 of 3
     |h₃[2] = tanh(W_x·x₃ + W_h·h₂ + b) = tanh(+0.30 - 0.56 + 0.20) = -0.06
     |   W_x·x₃  ·····························┊████████████████▏·············  +0.30
     | ▸ W_h·h₂  █████████████████████████████┊······························  -0.56
@@ -115,7 +115,7 @@ def test_gates_down_to_a_dot_product(shown) -> None:  # type: ignore[no-untyped-
     |       h₂[4]  +0.00 × +1.00 =  ················┊················  +0.00  -0.56
     """
     assert shown(why(down(GRU, 0, 1, 2), 1, 66, 20, NONE, PLACE)) == """
-    |late  h₃ ······≡≡≡  unit 2 of 3
+    |late  h₃ ···[·]≡≡≡  unit 2 of 3
     |h₃[2] = (1−z)·n + z·h₂ = 0.52·0.38 + 0.48·-0.60 = -0.09
     | ▾ (1−z)·n  ·······················┊███████████████▋·······  +0.20
     |   z·h₂     ███████████████████████┊·······················  -0.29
@@ -154,7 +154,7 @@ def test_ascii(shown) -> None:  # type: ignore[no-untyped-def]
     kept = summed("1−z", "1−", Z, value=1 - Z.value)
     gru = summed("h", "", times("(1−z)·n", kept, n), times("z·h₋", Z, P("h₋", 1.0)))
     assert shown(why(down(gru, 0, 1, 1), 0, 70, 16, ASCII, PLACE, note="reads from the end")) == """
-    |late  h3 ......~~~  unit 2 of 3, reads from the end
+    |late  h3 ...[.]~~~  unit 2 of 3, reads from the end
     |h3[2] = (1-z)*n + z*h2 = 0.52*0.68 + 0.48*1.00 = +0.83
     | v (1-z)*n  .........................:##################.......  +0.35
     |   z*h2     .........................:#########################  +0.48

@@ -1,4 +1,4 @@
-"""Models that read tokens, and their training: true terms, the same bytes for the same seed, and a loss that falls."""
+"""Models that read tokens, and their training: true values, the same bytes for the same seed, and a loss that falls."""
 
 from __future__ import annotations
 
@@ -34,27 +34,6 @@ def test_a_word_s_vector_depends_on_the_word_and_the_seed_alone() -> None:
     assert first.next() == ()
     assert first.bits is None
     assert all(first.known)
-
-
-@pytest.mark.parametrize("cell", list(CELLS))
-def test_the_terms_make_up_the_value(cell: str) -> None:
-    run = Model(ModelSpec(cell=cell, hidden_size=5, seed=1), None).run(["never", "too", "late", "to"])
-    for t in range(4):
-        for unit in range(5):
-            terms = dict(run.terms(t, unit))
-            if cell == "rnn":
-                value = math.tanh(sum(terms.values()))
-            elif cell == "gru":
-                value = (1 - terms["z"]) * terms["n"] + terms["z"] * terms["h₋"]
-            else:
-                c = terms["f"] * terms["c₋"] + terms["i"] * terms["g"]
-                assert c == pytest.approx(terms["c"], abs=1e-6)
-                value = terms["o"] * math.tanh(terms["c"])
-            assert value == pytest.approx(float(run.hidden[t, unit]), abs=1e-6)
-    with pytest.raises(ValueError, match="unit: got 5"):
-        run.terms(0, 5)
-    with pytest.raises(ValueError, match="t: got 9"):
-        run.terms(9, 0)
 
 
 def test_a_run_says_what_comes_next_and_what_it_costs() -> None:
@@ -177,37 +156,6 @@ def test_a_run_stays_true_while_its_model_trains_on() -> None:
     list(fit(m, DATA, TrainingSpec(steps=20, learning_rate=0.1)))
     np.testing.assert_array_equal(run.hidden, hidden)
     assert run.next(1) == told
-    for t in range(3):
-        for unit in range(6):
-            total = math.fsum(term.value for term in run.terms(t, unit))
-            assert math.tanh(total) == pytest.approx(float(run.hidden[t, unit]), abs=1e-6)
-
-
-@pytest.mark.parametrize("nonlinearity", ["relu", "identity"])
-def test_the_terms_of_another_nonlinearity(nonlinearity: str) -> None:
-    spec = ModelSpec(hidden_size=4, num_layers=2, nonlinearity=nonlinearity, seed=2)
-    run = Model(spec, None).run(["never", "too", "late"])
-    for t in range(3):
-        for unit in range(4):
-            total = math.fsum(term.value for term in run.terms(t, unit))
-            value = max(total, 0.0) if nonlinearity == "relu" else total
-            assert value == pytest.approx(float(run.hidden[t, unit]), abs=1e-6)
-
-
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_the_terms_of_many_layers_are_the_top_one_s(cell: str) -> None:
-    run = Model(ModelSpec(cell=cell, hidden_size=4, num_layers=2, bidirectional=True, seed=2), None).run(
-        ["so", "it", "goes"]
-    )
-    for t in range(3):
-        for unit in range(4):
-            terms = dict(run.terms(t, unit))
-            if cell == "gru":
-                value = (1 - terms["z"]) * terms["n"] + terms["z"] * terms["h₋"]
-            else:
-                assert terms["c"] == pytest.approx(terms["f"] * terms["c₋"] + terms["i"] * terms["g"], abs=1e-6)
-                value = terms["o"] * math.tanh(terms["c"])
-            assert value == pytest.approx(float(run.hidden[t, unit]), abs=1e-6)
 
 
 def test_the_states_before_the_first_step_are_those_that_were_given_to_the_top_layer() -> None:
@@ -216,11 +164,10 @@ def test_the_states_before_the_first_step_are_those_that_were_given_to_the_top_l
     np.testing.assert_array_equal(run.h_0, first[12:])
 
 
-def test_the_terms_begin_at_the_state_that_was_given() -> None:
+def test_a_run_begins_at_the_state_that_was_given() -> None:
     first = np.linspace(-1, 1, 6, dtype=np.float32)
     run = model().run(["a"], first)
     np.testing.assert_array_equal(run.h_0, first)
-    assert math.tanh(math.fsum(term.value for term in run.terms(0, 2))) == pytest.approx(run.hidden[0, 2], abs=1e-6)
     with pytest.raises(ValueError, match="h_0: got 5 values, expected 6"):
         model().run(["a"], first[:5])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
@@ -10,8 +10,10 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
+from tutor.draw.cells import Row
 from tutor.ui.app import DARK, LIGHT
 from tutor.ui.figures.figure import Figure
+from tutor.ui.widgets.drawn import Drawn
 
 Shown = TypeVar("Shown", bound=Figure)
 
@@ -86,3 +88,22 @@ async def bench(figure: Shown, size: tuple[int, int] = (78, 20)) -> AsyncIterato
         assert figure.take_keys()
         await hand.settle()
         yield app, hand
+
+
+async def check_focus_and_theme(app: Bench[Shown], hand: Hand[Shown], part: Drawn) -> None:
+    """That a part shows whether it has the keys, and takes on another theme."""
+
+    def rows() -> Sequence[Row]:
+        return part.rows(part.size.width, part.size.height)
+
+    def underlined() -> bool:
+        return any(style.underline for row in rows() for _text, style in row)
+
+    assert underlined()
+    app.set_focus(None)
+    await hand.settle()
+    assert not underlined()
+    dark = rows()
+    app.theme = LIGHT.name
+    await hand.settle()
+    assert rows() != dark

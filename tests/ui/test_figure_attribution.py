@@ -11,10 +11,9 @@ from tutor.engine.attribution import attribute
 from tutor.engine.model import Model, ModelSpec
 from tutor.engine.text import Vocabulary
 from tutor.engine.training import TrainingSpec, fit
-from tutor.ui.app import LIGHT
 from tutor.ui.figures.attribution import AttributionFigure, WeighedText
 
-from .bench import bench
+from .bench import bench, check_focus_and_theme
 
 TEXT = ("a", "b", "c", "zebra", "b", "a")
 
@@ -73,7 +72,7 @@ async def test_the_weights_on_screen_are_the_methods() -> None:
             weights = weighed.of(method)  # type: ignore[arg-type]
             assert weights is not None
             largest = max(range(3), key=lambda s: abs(weights[s]))
-            assert f"1 is {abs(weights[largest]):.3g}, the largest: “{TEXT[largest]}”" in app.text
+            assert f"1.0 stands for {abs(weights[largest]):.3g}, the largest: “{TEXT[largest]}”" in app.text
             assert app.figure.text.method == method
             await hand.press("v")
 
@@ -229,19 +228,4 @@ async def test_it_fits_small_and_large_and_comes_back() -> None:
 async def test_the_focus_and_the_theme_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLORTERM", "truecolor")
     async with bench(figure(step=4)) as (app, hand):
-        text = app.figure.text
-
-        def rows():  # type: ignore[no-untyped-def]
-            return text.rows(text.size.width, text.size.height)
-
-        def underlined() -> bool:
-            return any(style.underline for row in rows() for _text, style in row)
-
-        assert underlined()
-        app.set_focus(None)
-        await hand.settle()
-        assert not underlined()
-        dark = rows()
-        app.theme = LIGHT.name
-        await hand.settle()
-        assert rows() != dark
+        await check_focus_and_theme(app, hand, app.figure.text)

@@ -4,42 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from textual.app import App, ComposeResult
 
 from tutor.course.figures.compare import CompareValues, compared
 from tutor.engine.model import Model, ModelSpec
 from tutor.engine.text import Vocabulary
-from tutor.ui.app import DARK, LIGHT
+from tutor.ui.app import LIGHT
 from tutor.ui.figures.compare import Compared, CompareFigure
-from tutor.ui.figures.figure import Figure
+
+from . import bench
 
 ONE, OTHER = "the dog bites the man", "the man bites the dog"
 
 
-class Bench(App[None]):
-    """One figure, and what it says."""
+class Bench(bench.Bench[CompareFigure]):
+    """The figure alone, the keys with its part."""
 
     def __init__(self, values: CompareValues) -> None:
-        super().__init__()
-        self.figure = CompareFigure(values, clock=lambda: 0.0)
-        self.said: list[str] = []
-        for theme in (DARK, LIGHT):
-            self.register_theme(theme)
-        self.theme = DARK.name
-
-    def compose(self) -> ComposeResult:
-        yield self.figure
+        super().__init__(CompareFigure(values, clock=lambda: 0.0))
 
     def on_mount(self) -> None:
         self.query_one(Compared).focus()
-
-    def on_figure_told(self, message: Figure.Told) -> None:
-        self.said.append(message.word)
-
-    @property
-    def text(self) -> str:
-        strips = self.screen._compositor.render_strips()
-        return "\n".join(strip.text.rstrip() for strip in strips)
 
 
 def of(*texts: str, align: str = "step", words: bool = False, **spec: object) -> CompareValues:
@@ -65,7 +49,7 @@ async def test_the_same_words_in_another_order_at_a_glance() -> None:
         a, b = (run.hidden[4, 1] for run in values.runs)
         assert f"h, unit 2 of 8: a {a:+.2f}   b {b:+.2f}   a−b {a - b:+.2f}" in app.text
         await pilot.press("left", "left")
-        assert app.said == ["This is the first unit."]
+        assert app.told == ["This is the first unit."]
 
 
 async def test_what_was_read_so_far() -> None:
@@ -103,7 +87,7 @@ async def test_what_is_compared() -> None:
     async with app.run_test(size=(90, 16)) as pilot:
         assert app.figure.views == ("h", "-", "?", "r", "z", "n")
         await pilot.press("v")
-        assert app.said == ["The difference of the states, unit by unit."]
+        assert app.told == ["The difference of the states, unit by unit."]
         a, b = (run.hidden.astype(np.float64) for run in app.figure.values.runs)
         assert f"a−b ±{np.abs(a - b).max():.2g}" in app.text
         await pilot.press("v")
@@ -115,16 +99,16 @@ async def test_what_is_compared() -> None:
         assert f"{likely[1]:.2f}" in line
         assert app.figure.tables()[0].rows[0] == (label, *likely)
         await pilot.press("right")
-        assert app.said[-1] == "No unit is shown here: v goes on to the states."
+        assert app.told[-1] == "No unit is shown here: v goes on to the states."
         await pilot.press("v")
-        assert app.said[-1] == "r of each."
+        assert app.told[-1] == "r of each."
         (amount,) = app.figure.values.amounts("r")
         assert f"‖a−b‖ = {app.figure.values.final(letter='r'):.2f}" in app.text
         assert "NaN" not in app.text
         assert f"{amount.values[5]:.2f} █" in app.text
         assert app.figure.tables() == app.figure.values.tables("r")
         await pilot.press("v", "v", "v")
-        assert app.said[-1] == "The hidden states."
+        assert app.told[-1] == "The hidden states."
         assert app.figure.tables() == app.figure.values.tables("h")
 
 
@@ -149,7 +133,7 @@ async def test_networks_of_other_sizes_have_norms_alone() -> None:
         assert "Different networks: unit 1 of one is not unit 1 of another." in app.text
         assert "a−b" not in app.text
         await pilot.press("v")
-        assert app.said == ["Nothing but the states can be compared: the networks share no gate, and have no head."]
+        assert app.told == ["Nothing but the states can be compared: the networks share no gate, and have no head."]
         # A unit that only one of them has.
         await pilot.press(*["right"] * 7)
         b = runs[1].hidden[4, 7]
@@ -162,7 +146,7 @@ async def test_a_gate_has_the_units_of_one_direction() -> None:
         await pilot.press(*["right"] * 11)
         assert app.figure.unit == 11
         await pilot.press("v", "v")
-        assert app.said[-1] == "r of each."
+        assert app.told[-1] == "r of each."
         assert app.figure.unit == 7
 
 

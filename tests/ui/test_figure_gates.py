@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 import pytest
-from textual.app import App, ComposeResult
 
 from tutor.course.figures.gates import GatesValues
 from tutor.engine.model import Model, ModelSpec
-from tutor.ui.app import DARK, LIGHT
-from tutor.ui.figures.figure import Figure
+from tutor.ui.app import LIGHT
 from tutor.ui.figures.gates import GatesFigure, Lanes
 from tutor.ui.figures.player import Transport
+
+from . import bench
 
 WORDS = ["never", "too", "late", "to"]
 
 
-class Bench(App[None]):
-    """One figure, and what it says."""
+class Bench(bench.Bench[GatesFigure]):
+    """The figure alone, the keys with its part."""
 
     def __init__(self, spec: ModelSpec, follow: tuple[str, ...] = ()) -> None:
-        super().__init__()
         self.clock = 0.0
         values = GatesValues(Model(spec, None).run(WORDS), follow)
-        self.figure = GatesFigure(values, clock=lambda: self.clock)
-        self.said: list[str] = []
-        for theme in (DARK, LIGHT):
-            self.register_theme(theme)
-        self.theme = DARK.name
-
-    def compose(self) -> ComposeResult:
-        yield self.figure
+        super().__init__(GatesFigure(values, clock=lambda: self.clock))
 
     def on_mount(self) -> None:
         self.query_one(Lanes).focus()
-
-    def on_figure_told(self, message: Figure.Told) -> None:
-        self.said.append(message.word)
-
-    @property
-    def text(self) -> str:
-        strips = self.screen._compositor.render_strips()
-        return "\n".join(strip.text.rstrip() for strip in strips)
 
 
 LSTM = ModelSpec(cell="lstm", hidden_size=8, seed=2)
@@ -62,10 +46,10 @@ async def test_all_lanes_and_the_equation_of_the_unit_under_the_cursor() -> None
         assert app.figure.unit == 1
         assert f"= {found['c'][3, 1]:+.2f}" in app.text
         await pilot.press("left", "left")
-        assert app.said == ["This is the first unit."]
+        assert app.told == ["This is the first unit."]
         await pilot.press(*["right_square_bracket"] * 8)
         assert app.figure.unit == 7
-        assert app.said[-1] == "This is the last unit."
+        assert app.told[-1] == "This is the last unit."
 
 
 async def test_it_is_seen_whole_and_played_from_the_start() -> None:
@@ -108,7 +92,7 @@ async def test_folding() -> None:
         await pilot.pause()
         assert "│" in app.text
         await pilot.press("f")
-        assert app.said == ["There is no room to unfold the lanes: their units do not fit side by side."]
+        assert app.told == ["There is no room to unfold the lanes: their units do not fit side by side."]
 
 
 async def test_two_directions() -> None:
@@ -128,7 +112,7 @@ async def test_two_directions() -> None:
     one = Bench(LSTM)
     async with one.run_test(size=(90, 20)) as pilot:
         await pilot.press("v")
-        assert one.said == ["This network reads one way only."]
+        assert one.told == ["This network reads one way only."]
 
 
 async def test_a_cell_without_gates_says_so() -> None:

@@ -11,11 +11,10 @@ from tutor.course.figures.next import DRAWS, MOST_WRITTEN, Sampling, next_values
 from tutor.engine.model import Model, ModelSpec
 from tutor.engine.text import Vocabulary
 from tutor.engine.training import TrainingSpec, fit
-from tutor.ui.app import LIGHT
 from tutor.ui.figures.next import Next, NextFigure, Sampler
 from tutor.ui.widgets.ask import NumberField
 
-from .bench import bench
+from .bench import bench, check_focus_and_theme
 
 SENTENCES = [tuple(s.split()) for s in ("to code is to learn", "to read is to learn", "to code is fun")]
 TEXT = ("to", "code", "is", "to")
@@ -272,19 +271,7 @@ async def test_it_fits_small_and_large_and_comes_back() -> None:
 async def test_the_focus_and_the_theme_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLORTERM", "truecolor")
     async with bench(figure(step=2)) as (app, hand):
-        sampler = app.figure.sampler
-
-        def rows():  # type: ignore[no-untyped-def]
-            return sampler.rows(sampler.size.width, sampler.size.height)
-
-        assert rows()[0][0].style.underline
-        app.set_focus(None)
-        await hand.settle()
-        assert not rows()[0][0].style.underline
-        dark = rows()
-        app.theme = LIGHT.name
-        await hand.settle()
-        assert rows() != dark
+        await check_focus_and_theme(app, hand, app.figure.sampler)
 
 
 async def test_the_part_beside_a_heatmap() -> None:

@@ -11,10 +11,9 @@ from tutor.course.figures.tags import sentences_of, tags_values
 from tutor.engine.model import Model, ModelSpec
 from tutor.engine.text import Vocabulary
 from tutor.engine.training import TrainingSpec, fit
-from tutor.ui.app import LIGHT
 from tutor.ui.figures.tags import TaggedText, TagsFigure
 
-from .bench import bench
+from .bench import bench, check_focus_and_theme
 
 ITEMS = [(("the", "fish", "swims"), ("D", "N", "V")), (("they", "fish"), ("P", "V")), (("the", "cat"), ("D", "N"))]
 
@@ -167,16 +166,4 @@ async def test_it_fits_small_and_large_and_comes_back() -> None:
 async def test_the_focus_and_the_theme_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLORTERM", "truecolor")
     async with bench(figure()) as (app, hand):
-        text = app.query_one(TaggedText)
-
-        def rows():  # type: ignore[no-untyped-def]
-            return text.rows(text.size.width, text.size.height)
-
-        assert rows()[0][0].style.underline
-        app.set_focus(None)
-        await hand.settle()
-        assert not rows()[0][0].style.underline
-        dark = rows()
-        app.theme = LIGHT.name
-        await hand.settle()
-        assert rows() != dark
+        await check_focus_and_theme(app, hand, app.query_one(TaggedText))

@@ -22,7 +22,7 @@ SIZE = (100, 20)
 
 
 def figure(values: TrainingValues, *, running: bool = False) -> TrainingFigure:
-    return TrainingFigure(values, running=running, name="writer")
+    return TrainingFigure(values, running=running)
 
 
 @pytest.fixture(scope="module")

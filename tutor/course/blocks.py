@@ -1,375 +1,16 @@
-"""A fenced TOML block becomes a value: a prediction, a question in all its instances, a figure."""
+"""A fenced TOML block becomes a value, by its name: `BLOCKS` is the registry."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any
 
-from msgspec import Struct
-
-from tutor.course import shape
-from tutor.course.entries import ModelEntry
+from tutor.course.asking import predict, question
+from tutor.course.doing import recite
+from tutor.course.fences import Block, Reader, shaped
 from tutor.course.figures import FIGURES
-from tutor.course.lesson import (
-    Figure,
-    Option,
-    Prediction,
-    Question,
-    QuestionBlock,
-    Recite,
-)
-from tutor.course.measured import Found
-from tutor.course.probes import Probe
-from tutor.course.source import LessonError, Problem, nearest, parse_toml
-from tutor.course.words import FEEDBACK, put_in, wrong_words
-from tutor.engine.text import tokenize
-
-MAX_INSTANCES = 200
-MAX_RECITED = 400
-"""Characters in all that a learner is asked to type."""
-
-
-class _AskedTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The keys of a `predict` block."""
-
-    ask: str
-    answer: Probe
-    because: str = ""
-    options: Literal["tokens"] | tuple[Option, ...] = ()
-    model: str = ""
-    text: str = ""
-    low: float | None = None
-    high: float | None = None
-    scale: Literal["linear", "log"] = "linear"
-    start: float | None = None
-    tolerance: float | None = None
-    factor: float | None = None
-    unit: str = ""
-
-
-class _QuestionTable(_AskedTable, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The keys of a `question` block."""
-
-    vary: dict[str, tuple[int | float | str, ...]] = {}
-    about: str = ""
-
-
-class _ReciteTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The keys of a `recite` block."""
-
-    ask: str
-    texts: tuple[str, ...]
-    labels: tuple[str, ...]
-
-
-@dataclass
-class Reader:
-    """What a lesson's blocks are read against, and what is found on the way.
-
-    Attributes:
-        models: the lesson's models, as far as they are whole.
-        named: every model's name, the broken ones' too: a second complaint about them would only confuse.
-        values: the names of the lesson's `[values]`.
-    """
-
-    path: Any
-    models: Mapping[str, ModelEntry] = field(default_factory=dict)
-    named: frozenset[str] = frozenset()
-    values: frozenset[str] = frozenset()
-    problems: list[Problem] = field(default_factory=list)
-
-    def add(self, line: int, what: str, mend: str) -> None:
-        """Note a problem, once."""
-        problem = Problem(self.path, line, what, mend)
-        if problem not in self.problems:
-            self.problems.append(problem)
-
-    def table(self, text: str, first: int) -> dict[str, Any] | None:
-        """A block's TOML, or None when it is none."""
-        try:
-            return parse_toml(text, self.path, first)
-        except LessonError as error:
-            self.problems += error.problems
-            return None
-
-    def unfit_models(self, asked: Any, at: Callable[[str], int]) -> None:
-        """What a probe or a figure asks of the models that they cannot give."""
-        for name in asked.models():
-            if name not in self.named:
-                mend = nearest(name, self.named) if self.named else f"define it in [models.{name}]"
-                self.add(at(name), f"no model is called `{name}`", mend)
-        found: Found | None = asked.unfit(self.models)
-        if found is not None:
-            self.add(at(""), *found)
-
-
-@dataclass
-class Block:
-    """A fenced block as it lies in the file."""
-
-    kind: str
-    text: str
-    line: int
-    """Of its opening fence."""
-    key: str
-
-    @property
-    def first(self) -> int:
-        """The line of the file where its TOML begins."""
-        return self.line + 1
-
-    def at(self, *path: str | int) -> int:
-        """The line of a key within it."""
-        if not self.text.strip():
-            return self.line
-        return self.first + shape.locate(self.text.split("\n"), path)
-
-    def naming(self, key: str) -> Callable[[str], int]:
-        """Where, from `key` on, a name first stands in quotes."""
-
-        def at(name: str) -> int:
-            start = self.at(key)
-            lines = self.text.split("\n")
-            for number in range(start, self.first + len(lines)):
-                if name and f'"{name}"' in lines[number - self.first]:
-                    return number
-            return start
-
-        return at
-
-
-def read_block(reader: Reader, block: Block) -> Prediction | QuestionBlock | Figure | Recite | None:
-    """The value of a block; None when it has a problem, which the reader then holds."""
-    table = reader.table(block.text, block.first)
-    if table is None:
-        return None
-    before = len(reader.problems)
-    kinds: dict[str, Any] = {"predict": _predict, "question": _question, "figure": _figure, "recite": _recite}
-    value: Prediction | QuestionBlock | Figure | Recite | None = kinds[block.kind](reader, block, table)
-    return value if len(reader.problems) == before else None
-
-
-def _shaped(reader: Reader, block: Block, kind: Any, data: Any, where: str) -> Any:
-    """The table as its type; None when there are faults."""
-    found = shape.faults(kind, data, where)
-    for fault in found:
-        reader.add(block.at(*fault.path), fault.what, fault.mend)
-    return None if found else shape.convert(data, kind)
-
-
-def _predict(reader: Reader, block: Block, data: dict[str, Any]) -> Prediction | None:
-    if "vary" in data:
-        reader.add(block.at("vary"), "a prediction does not vary", "drop `vary`, or make it a question")
-        return None
-    table = _shaped(reader, block, _AskedTable, data, "a predict block")
-    if table is None:
-        return None
-    _texts(reader, block, table, frozenset())
-    return Prediction(**_asked(reader, block, table))
-
-
-def _question(reader: Reader, block: Block, data: dict[str, Any]) -> QuestionBlock | None:
-    combinations = _combinations(reader, block, data.get("vary", {}))
-    if combinations is None:
-        return None
-    names = frozenset(data.get("vary", {}))
-    instances = []
-    checked = False
-    for values in combinations:
-        try:
-            varied = {key: value if key == "vary" else _vary(key, value, values) for key, value in data.items()}
-        except ValueError:
-            _braces(reader, block, data, values)
-            return None
-        table = _shaped(reader, block, _QuestionTable, varied, "a question block")
-        if table is None:
-            return None
-        if not checked:
-            # The words as written: what `vary` puts into them is recomputed, so its numbers may stand there.
-            original = _shaped(reader, block, _QuestionTable, {**varied, **_texts_of(data)}, "a question block")
-            if original is not None:
-                _texts(reader, block, original, names)
-            checked = True
-        instances.append(Question(about=table.about, **_asked(reader, block, table)))
-    return QuestionBlock(instances=tuple(instances), line=block.line, key=block.key)
-
-
-def _texts_of(data: dict[str, Any]) -> dict[str, Any]:
-    return {key: data[key] for key in ("ask", "because", "options", "unit") if key in data}
-
-
-def _combinations(reader: Reader, block: Block, vary: Any) -> list[dict[str, Any]] | None:
-    line = block.at("vary")
-    mend = "write vary = { name = [1, 2, 3] }, at least one entry for each name"
-    if not isinstance(vary, dict) or not all(isinstance(v, list) and v for v in vary.values()):
-        reader.add(line, "`vary` is not a table of lists", mend)
-        return None
-    if any(isinstance(e, bool) or not isinstance(e, str | int | float) for v in vary.values() for e in v):
-        reader.add(line, "`vary` holds an entry that is neither number nor text", mend)
-        return None
-    for name in vary:
-        if not name.isidentifier() or name in FEEDBACK or name in reader.values:
-            reader.add(line, f"`vary` cannot use the name `{name}`", "choose a word that no value has")
-            return None
-    count = 1
-    for entries in vary.values():
-        count *= len(entries)
-    if count > MAX_INSTANCES:
-        reader.add(line, f"`vary` makes {count} questions", f"keep to {MAX_INSTANCES}: shorten the lists")
-        return None
-    return [dict(zip(vary, chosen, strict=True)) for chosen in itertools.product(*vary.values())]
-
-
-_SAID_LATER = ("because", "says")
-"""Texts that have values put in when they are shown."""
-_WORDS = ("ask", "text", "says", "because", "unit", "key", "about")
-
-
-def _vary(key: str, value: Any, values: dict[str, Any]) -> Any:
-    """A table's value with an instance's values in it: typed where it is nothing but `{name}`."""
-    if isinstance(value, dict):
-        return {k: _vary(k, v, values) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_vary(key, v, values) for v in value]
-    if not isinstance(value, str):
-        return value
-    whole = value[1:-1] if value.startswith("{") and value.endswith("}") else ""
-    if whole in values and key not in _WORDS:
-        return values[whole]
-    later = key in (*_SAID_LATER, "ask")
-    return put_in(value, values, final=not later) if "{" in value or "}" in value else value
-
-
-def _braces(reader: Reader, block: Block, data: Any, values: dict[str, Any], path: shape.Path = ()) -> None:
-    """Where a text of a question cannot have its values put in."""
-    if isinstance(data, dict | list):
-        for key, part in data.items() if isinstance(data, dict) else enumerate(data):
-            _braces(reader, block, part, values, (*path, key))
-    elif isinstance(data, str):
-        try:
-            put_in(data, values, final=True)
-        except ValueError as error:
-            mend = "write {{ and }} for braces, {name} or {name:.2f} for a value"
-            reader.add(block.at(*path), f"braces that cannot be filled in ({error})", mend)
-
-
-def _texts(reader: Reader, block: Block, table: _AskedTable, varied: frozenset[str]) -> None:
-    """The words of a prediction or a question against the rules of words."""
-    own = reader.values | varied
-
-    def look(text: str, path: tuple[str | int, ...], known: frozenset[str], numbers: bool) -> None:
-        for found in wrong_words(text, known, numbers=numbers):
-            reader.add(block.at(*path), *found)
-
-    look(table.ask, ("ask",), own, False)
-    look(table.because, ("because",), own | set(FEEDBACK), True)
-    if table.options != "tokens":
-        for i, option in enumerate(table.options):
-            look(option.says, ("options", i, "says"), own | set(FEEDBACK), True)
-            look(option.text, ("options", i, "text"), varied, False)
-
-
-def _asked(reader: Reader, block: Block, table: _AskedTable) -> dict[str, Any]:
-    """The fields of an `Asked`; problems go to the reader."""
-    reader.unfit_models(table.answer, block.naming("answer"))
-    if not table.ask.strip():
-        reader.add(block.at("ask"), "nothing is asked", 'write ask = "…"')
-    options = _options(reader, block, table)
-    if not options and table.options == ():
-        _number(reader, block, table)
-    return {
-        "ask": table.ask,
-        "answer": table.answer,
-        "because": table.because,
-        "options": options,
-        "low": table.low,
-        "high": table.high,
-        "scale": table.scale,
-        "start": table.start,
-        "tolerance": table.tolerance or 0.0,
-        "factor": table.factor or 1.0,
-        "unit": table.unit,
-        "line": block.line,
-        "key": block.key,
-    }
-
-
-def _options(reader: Reader, block: Block, table: _AskedTable) -> tuple[Option, ...]:
-    line = block.at("options")
-    if table.options == ():
-        for key in ("model", "text"):
-            if getattr(table, key):
-                reader.add(block.at(key), f'`{key}` is for options = "tokens"', "drop it, or add the options")
-        return ()
-    if any(value is not None for value in (table.low, table.high, table.start, table.tolerance, table.factor)):
-        what = "both options and a number are asked for"
-        reader.add(line, what, "drop the options, or low, high, start, tolerance and factor")
-    if table.options == "tokens":
-        return tuple(_tokens(reader, block, table))
-    options = table.options
-    if len(options) < 2:
-        reader.add(line, f"{len(options)} option", "write at least two")
-    keys: set[str] = set()
-    for i, option in enumerate(options):
-        here = block.at("options", i, "key")
-        if option.key in keys:
-            reader.add(here, f"the option key `{option.key}` stands twice", "give each option its own key")
-        keys.add(option.key)
-        if not option.key:
-            reader.add(here, "an option without a key", 'write key = "…"')
-        if not option.text.strip():
-            reader.add(here, f"the option `{option.key}` has no text", 'write text = "…"')
-        if not option.says.strip():
-            mend = 'write says = "…": what the belief behind it would imply'
-            reader.add(here, f"the option `{option.key}` says nothing to those who choose it", mend)
-    return options
-
-
-def _tokens(reader: Reader, block: Block, table: _AskedTable) -> Iterator[Option]:
-    """An option for each token of a text."""
-    name = table.model or next(iter(table.answer.models()), "")
-    if not name:
-        reader.add(block.at("options"), 'options = "tokens" of which model?', 'write model = "…"')
-        return
-    if name not in reader.named:
-        mend = nearest(name, reader.named) if reader.named else f"define it in [models.{name}]"
-        reader.add(block.at("model"), f"no model is called `{name}`", mend)
-        return
-    if name not in reader.models:
-        return
-    entry = reader.models[name]
-    text = table.text or getattr(table.answer, "text", "") or entry.text
-    tokens = tokenize(text, entry.unit)
-    if len(tokens) < 2:
-        what = f"the text of the model `{name}` has fewer than two tokens to choose from"
-        reader.add(block.at("options"), what, 'write text = "…" here or in the model')
-    yield from (Option(str(i), f"{i} {token}") for i, token in enumerate(tokens, 1))
-
-
-def _number(reader: Reader, block: Block, table: _AskedTable) -> None:
-    """A number needs a track to be chosen on, and a word on how near is near enough."""
-    here = block.first
-    if type(table.answer).words:
-        kind = str(table.answer.__struct_config__.tag)
-        reader.add(block.at("answer"), f"the probe `{kind}` answers with a word", "write the options")
-        return
-    if table.low is None or table.high is None or (table.tolerance is None and table.factor is None):
-        mend = "write options, or low, high and one of tolerance and factor"
-        reader.add(here, "neither options nor a whole number question", mend)
-        return
-    if not table.low < table.high:
-        reader.add(block.at("low"), f"low ({table.low:g}) is not below high ({table.high:g})", "swap or widen them")
-        return
-    if table.scale == "log" and table.low <= 0:
-        reader.add(block.at("low"), f"a log scale cannot begin at {table.low:g}", "write a low above 0")
-    if table.start is not None and not table.low <= table.start <= table.high:
-        reader.add(block.at("start"), "start lies outside low … high", "move it within")
-    if table.tolerance is not None and table.tolerance < 0:
-        reader.add(block.at("tolerance"), "a tolerance below 0", "write 0 or more")
-    if table.factor is not None and table.factor < 1:
-        reader.add(block.at("factor"), "a factor below 1", "write 1 or more: 10 means within a factor of ten")
+from tutor.course.lesson import Asking, Figure
+from tutor.course.source import nearest
 
 
 def _figure(reader: Reader, block: Block, data: dict[str, Any]) -> Figure | None:
@@ -380,22 +21,26 @@ def _figure(reader: Reader, block: Block, data: dict[str, Any]) -> Figure | None
     if show not in FIGURES:
         reader.add(block.at("show"), f"no figure is called `{show}`", nearest(show, FIGURES))
         return None
-    options = _shaped(reader, block, FIGURES[show], data, "a figure block")
+    options = shaped(reader, block, FIGURES[show], data, "a figure block")
     if options is None:
         return None
     reader.unfit_models(options, block.naming("show"))
     return Figure(show, options, block.line)
 
 
-def _recite(reader: Reader, block: Block, data: dict[str, Any]) -> Recite | None:
-    table = _shaped(reader, block, _ReciteTable, data, "a recite block")
+BLOCKS: dict[str, Callable[[Reader, Block, dict[str, Any]], Figure | Asking | None]] = {
+    "predict": predict,
+    "question": question,
+    "figure": _figure,
+    "recite": recite,
+}
+
+
+def read_block(reader: Reader, block: Block) -> Figure | Asking | None:
+    """The value of a block; None when it has a problem, which the reader then holds."""
+    table = reader.table(block.text, block.first)
     if table is None:
         return None
-    if not table.texts or not all(text.strip() for text in table.texts):
-        reader.add(block.at("texts"), "nothing to recite", 'write texts = ["…"]')
-    if len(table.labels) != len(table.texts):
-        what = f"{len(table.labels)} labels for {len(table.texts)} texts"
-        reader.add(block.at("labels"), what, "write one label for each text")
-    if sum(len(text) for text in table.texts) > MAX_RECITED:
-        reader.add(block.at("texts"), f"more than {MAX_RECITED} characters to type", "shorten the texts")
-    return Recite(ask=table.ask, texts=table.texts, labels=table.labels, line=block.line, key=block.key)
+    before = len(reader.problems)
+    value = BLOCKS[block.kind](reader, block, table)
+    return value if len(reader.problems) == before else None

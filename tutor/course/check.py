@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tutor.course import shape
-from tutor.course.blocks import Block
+from tutor.course.fences import Block
 from tutor.course.figures.bars import Bars
 from tutor.course.grading import texts, true_option
 from tutor.course.lab import Lab

@@ -110,7 +110,11 @@ class Recite(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     key: str = ""
 
 
-Block = Prose | Math | Figure | Prediction | QuestionBlock | Recite
+Doing = Recite
+"""What the learner does, and the step waits for."""
+Asking = Prediction | QuestionBlock | Doing
+"""What a step waits for, before it is done."""
+Block = Prose | Math | Figure | Asking
 
 
 class Step(Struct, frozen=True):
@@ -126,9 +130,9 @@ class Step(Struct, frozen=True):
         return next((b for b in self.blocks if isinstance(b, Figure)), None)
 
     @property
-    def asked(self) -> Prediction | QuestionBlock | Recite | None:
+    def asked(self) -> Asking | None:
         """What the step waits for, before it is done."""
-        return next((b for b in self.blocks if isinstance(b, Prediction | QuestionBlock | Recite)), None)
+        return next((b for b in self.blocks if isinstance(b, Asking)), None)
 
 
 class Claim(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

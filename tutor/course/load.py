@@ -1,7 +1,7 @@
 """Text → `Lesson`. Every error says `file:line`, what was found, and how to mend it; all of them at once.
 
 A lesson is Markdown that reads well on any forge: `+++` front matter, `## ` for each step, prose, and
-fenced blocks named `math`, `predict`, `question`, `figure` and `recite`. A lesson cannot run code.
+fenced blocks: `math`, and those of `blocks.BLOCKS`. A lesson cannot run code.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from markdown_it.token import Token
 from msgspec import Struct
 
 from tutor.course import shape
-from tutor.course.blocks import Block, Reader, read_block
+from tutor.course.blocks import BLOCKS, read_block
 from tutor.course.entries import ModelEntry
+from tutor.course.fences import Block, Reader
 from tutor.course.lesson import (
     Block as LessonBlock,
 )
@@ -53,8 +54,8 @@ __all__ = ["LessonError", "load_course", "load_lesson"]
 MAX_LINES = 40
 """Lines of words in a step. What does not fit one screen is two ideas."""
 
-FENCES = ("math", "predict", "question", "figure", "recite")
-_ASKED = ("predict", "question", "recite")
+FENCES = ("math", *BLOCKS)
+_ASKED = tuple(kind for kind in BLOCKS if kind != "figure")
 
 _REFUSED = {
     "html_block": ("HTML", "write it in Markdown"),

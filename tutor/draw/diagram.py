@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, fit, merged, pad
 from tutor.draw.cells import width as width_of
 from tutor.draw.glyphs import subscript
+from tutor.draw.window import window
 
 _MOST_PITCH = 14
 """Columns from copy to copy, at the most; a longer token is cropped."""
@@ -54,9 +55,7 @@ def unrolled(
     lead = max(len(start) + 1 + len(right), (pitch - 3) // 2 + 1)
     # After the last box comes its state, or where the chain goes on, the sign of that.
     room = max((width - lead - 3 - (1 + label) - 2) // pitch + 1, 1)
-    first = 0
-    if room < count:
-        first = min(max(position - 1 - room // 2, 0), count - room)
+    first = window(position - 1, count, room)
     last = min(first + room, count)
 
     boxes: list[tuple[str, Style]] = []

@@ -26,7 +26,7 @@ def _levels(look: Look) -> int:
 
 def _style(level: int, look: Look, bright: bool, cursor: bool) -> Style:
     if look.depth == "none":
-        return Style(bold=bright, reverse=cursor)
+        return Style(bold=bright)
     background = level_color(level, look, not bright)
     # The sign of the cursor must read on any colour.
     return Style(color=on(background) if cursor else None, background=background, bold=cursor)
@@ -52,7 +52,9 @@ def _odd(value_kind: str, look: Look, width: int, bright: bool, cursor: bool) ->
     else:
         text = pad(value_kind + "∞", width, "center")
     style = _style(level, look, bright, cursor)
-    if look.depth != "none":
+    if look.depth == "none":
+        style = style._replace(reverse=cursor)
+    else:
         style = style._replace(color=on(style.background or ""), underline=cursor)
     return Span(text, style)
 
@@ -66,11 +68,16 @@ def heat_table(look: Look, width: int, bright: bool, cursor: bool = False) -> tu
     count = _levels(look)
 
     def of(level: int) -> Span:
-        if look.depth == "none":
-            text = signed_glyph(level / count, ascii=look.ascii) * width
-        else:
-            text = _cursor_text(look, width) if cursor else " " * width
-        return Span(text, _style(level, look, bright, cursor))
+        style = _style(level, look, bright, cursor)
+        if look.depth != "none":
+            return Span(_cursor_text(look, width) if cursor else " " * width, style)
+        glyph = signed_glyph(level / count, ascii=look.ascii)
+        if not cursor:
+            return Span(glyph * width, style)
+        # A shade that is reversed looks like another shade, and a full block like nothing.
+        if width == 1:
+            return Span("+" if level > 0 else "-" if level < 0 else "0", style._replace(reverse=True))
+        return Span("[" + glyph * (width - 2) + ("]" if width > 2 else glyph), style)
 
     odd = [_odd(kind, look, width, bright, cursor) for kind in ("nan", "+", "-")]
     return (*map(of, range(count + 1)), *odd, *map(of, range(-count, 0)))

@@ -88,7 +88,7 @@ class _Parts:
     """The cells of each part: what is before the track, the track, what is after it."""
 
     def __init__(self, low: str, high: str, track: int) -> None:
-        self.low, self.high, self.track = low + " ", " " + high, track
+        self.low, self.high, self.track = low and low + " ", high and " " + high, track
         self.before, self.after = width_of(self.low), width_of(self.high)
 
 
@@ -98,7 +98,10 @@ def _parts(low: float, high: float, width: int, look: Look, format: Format) -> _
     longest = max(width_of(formatted(end, format, ascii=look.ascii)) for end in (low, high))
     room = max(longest, 5) + 2
     track = width - width_of(ends[0]) - width_of(ends[1]) - 2 - room
-    return _Parts(ends[0], ends[1], track if track >= _LEAST_TRACK else 0)
+    if track >= _LEAST_TRACK:
+        return _Parts(ends[0], ends[1], track)
+    # A track says more than its ends.
+    return _Parts("", "", width - room if width - room >= _LEAST_TRACK else 0)
 
 
 def value_at(

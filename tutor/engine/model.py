@@ -65,13 +65,6 @@ class ModelSpec:
         )
 
 
-class Term(NamedTuple):
-    """One part of the sum or product that a value is made of."""
-
-    name: str
-    value: float
-
-
 class Example(NamedTuple):
     """One sequence to learn from."""
 
@@ -136,6 +129,11 @@ class Model(Composite):
             parts |= {"embedding": self.embedding, "head": self.head}
         super().__init__(parts)
 
+    @property
+    def whole(self) -> bool:
+        """Whether it has one answer, and none on the way: to classify by both directions is to have read it all."""
+        return self.job == "classify" and self.net.bidirectional
+
     # Running
 
     def vectors(self, tokens: Sequence[str]) -> Array:
@@ -164,9 +162,7 @@ class Model(Composite):
         known = tuple(self.vocabulary is None or token in self.vocabulary for token in tokens)
         logits = None
         if self.head is not None:
-            # To classify by both directions is to have read the whole: there is one answer, and none on the way.
-            whole = self.job == "classify" and self.net.bidirectional
-            logits = frozen(self._scores(trace.final if whole else trace.output[:, 0]))
+            logits = frozen(self._scores(trace.final if self.whole else trace.output[:, 0]))
         # What training may change after this is kept as it was: a run stays true, its sums included.
         top = f"_l{self.net.num_layers - 1}"
         weights, backward = (
@@ -369,34 +365,6 @@ class Run:
         logs = log_softmax(self.logits[:-1].astype(np.float64))
         wanted = self.model.vocabulary.encode(self.tokens[1:])
         return frozen(-logs[np.arange(len(wanted)), wanted] / np.log(2.0))
-
-    def terms(self, t: int, unit: int) -> tuple[Term, ...]:
-        """What h_t[unit] of the top layer's forward direction is made of.
-
-        For the RNN the three sums inside its nonlinearity; for GRU and LSTM the gates of its last equations.
-
-        Raises:
-            ValueError: a step or a unit that is not there.
-        """
-        if not 0 <= t < len(self.tokens):
-            raise ValueError(f"t: got {t}, expected 0 … {len(self.tokens) - 1}")
-        if not 0 <= unit < self.spec.hidden_size:
-            raise ValueError(f"unit: got {unit}, expected 0 … {self.spec.hidden_size - 1}")
-        record = self.trace.records[-1][0]
-        before = float(record.h[t, 0, unit])
-        if self.spec.cell == "rnn":
-            w = {name: array[unit].astype(np.float64) for name, array in self.weights.items()}
-            w_x = float(w["weight_ih"].dot(record.x[t, 0]))
-            w_h = float(w["weight_hh"].dot(record.h[t, 0]))
-            b = float(w["bias_ih"] + w["bias_hh"])
-            return (Term("W_x·x", w_x), Term("W_h·h₋", w_h), Term("b", b))
-        gates = self.trace.gates(layer=self.spec.num_layers - 1)
-        names = ("r", "z", "n") if self.spec.cell == "gru" else ("i", "f", "g", "o", "c")
-        terms = [Term(name, float(gates[name][t, 0, unit])) for name in names]
-        terms.append(Term("h₋", before))
-        if record.c is not None:
-            terms.append(Term("c₋", float(record.c[t, 0, unit])))
-        return tuple(terms)
 
     @property
     def spec(self) -> ModelSpec:

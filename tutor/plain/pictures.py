@@ -101,7 +101,9 @@ def gradient_rows(name: str, log10_norms: Sequence[float], width_: int, look: Lo
 
 def power(log10: float) -> str:
     """A number from its logarithm, which a float64 may not hold: `3.2e-412`."""
-    if not math.isfinite(log10):
+    if math.isnan(log10):
+        return "NaN"
+    if math.isinf(log10):
         return "0" if log10 < 0 else "∞"
     if -3 <= log10 < 4:
         return f"{10**log10:.3g}"

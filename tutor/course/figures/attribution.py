@@ -14,13 +14,13 @@ from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
 from tutor.course.figures.table import Table
-from tutor.course.figures.why import unreadable
+from tutor.course.figures.texts import step_beyond, unreadable
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
 from tutor.engine.attribution import attribute, deletion
 from tutor.engine.checks import Array
 from tutor.engine.model import Run
-from tutor.engine.text import UNKNOWN, tokenize
+from tutor.engine.text import UNKNOWN
 from tutor.i18n import _
 
 Method = Literal["product", "norm", "deletion"]
@@ -80,7 +80,7 @@ class AttributionValues(Struct, frozen=True):
     @property
     def whole(self) -> bool:
         """Whether there is one answer for the whole text, and none on the way."""
-        return self.run.model.job == "classify" and self.run.spec.bidirectional
+        return self.run.model.whole
 
     @property
     def deletes(self) -> bool:
@@ -216,12 +216,7 @@ class Attribution(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True,
             return None
         if not entry.trained:
             return f"the model `{self.model}` is untrained, and scores nothing", "name a trained one"
-        if (found := unreadable(self.model, entry, self.text)) is not None:
-            return found
-        steps = len(tokenize(self.text or entry.text, entry.unit))
-        if self.step is not None and not 0 <= self.step <= steps:
-            return f"`step` is {self.step}", f"write a number from 0 to {steps}, or leave it out for the last"
-        return None
+        return unreadable(self.model, entry, self.text) or step_beyond(entry, self.text, self.step)
 
     def run(self, lab: Lab) -> AttributionValues:
         """Run the model over the text."""

@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from tutor.course.entries import ModelEntry
 from tutor.course.figures.table import Table
-from tutor.course.figures.why import unreadable
+from tutor.course.figures.texts import unreadable
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
 from tutor.engine.cells import CELLS

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
 from tutor.course.figures.table import Table
-from tutor.course.figures.why import unreadable
+from tutor.course.figures.texts import unreadable
 from tutor.course.lab import Lab
 from tutor.course.measured import Found, quantities
 from tutor.course.source import nearest

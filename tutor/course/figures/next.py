@@ -14,14 +14,13 @@ from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
 from tutor.course.figures.table import Table
-from tutor.course.figures.why import unreadable
+from tutor.course.figures.texts import step_beyond, unreadable
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
 from tutor.engine.checks import Array
 from tutor.engine.generation import Said, choose, distribution, generate
 from tutor.engine.losses import log_softmax
 from tutor.engine.model import Run
-from tutor.engine.text import tokenize
 from tutor.i18n import _
 
 HOTTEST = 4.0
@@ -313,12 +312,7 @@ class Next(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fi
                 f'the model `{self.model}` has the task "{entry.task}", and does not say the next token',
                 'name one with the task "next-word" or "next-character"',
             )
-        if (found := unreadable(self.model, entry, self.text)) is not None:
-            return found
-        steps = len(tokenize(self.text or entry.text, entry.unit))
-        if self.step is not None and not 0 <= self.step <= steps:
-            return f"`step` is {self.step}", f"write a number from 0 to {steps}, or leave it out for the last"
-        return None
+        return unreadable(self.model, entry, self.text) or step_beyond(entry, self.text, self.step)
 
     def run(self, lab: Lab) -> NextValues:
         """Run the model over the text."""

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
 from tutor.course.figures.table import Table
-from tutor.course.figures.why import unreadable
+from tutor.course.figures.texts import unreadable
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
 from tutor.engine.checks import Array
@@ -57,7 +57,7 @@ class TagsValues(Struct, frozen=True):
     @property
     def whole(self) -> bool:
         """Whether there is one answer for the whole text, and none on the way."""
-        return self.run.model.job == "classify" and self.run.spec.bidirectional
+        return self.run.model.whole
 
     @property
     def answers(self) -> bool:

@@ -185,9 +185,7 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
 
     def run(self, lab: Lab) -> TrainingValues:
         """The history of the model as it is now, beside the other seeds', which are trained where it is."""
-        for _checkpoint in self.more(lab):
-            pass
-        return self.measure(lab, lab.history(self.model))
+        return [*self.live(lab)][-1]
 
     def more(self, lab: Lab) -> Generator[Checkpoint, None, None]:
         """Train the other seeds; a checkpoint each time one is there. None where the model itself was stopped."""
@@ -195,6 +193,14 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
             if lab.ready(self.model):
                 with closing(lab.sibling(seed).train(self.model)) as checkpoints:
                     yield from checkpoints
+
+    def live(self, lab: Lab) -> Generator[TrainingValues, None, None]:
+        """The values while the other seeds learn, and at last the whole."""
+        history = lab.history(self.model)
+        with closing(self.more(lab)) as checkpoints:
+            for _checkpoint in checkpoints:
+                yield self.measure(lab, history)
+        yield self.measure(lab, history)
 
     def measure(self, lab: Lab, history: tuple[Checkpoint, ...]) -> TrainingValues:
         """The values of a history, whole or in the making."""

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
 from tutor.course.figures.table import Table
-from tutor.course.figures.why import unreadable
+from tutor.course.figures.texts import unreadable
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
 from tutor.engine.model import Run
@@ -44,9 +44,7 @@ class UnrolledValues(Struct, frozen=True):
     @property
     def speaks(self) -> bool:
         """Whether it has a head that says something at each step."""
-        # Who classifies by both directions has one answer, for the whole.
-        whole = self.run.model.job == "classify" and self.run.spec.bidirectional
-        return self.run.logits is not None and not whole
+        return self.run.logits is not None and not self.run.model.whole
 
     def said(self, t: int) -> tuple[str, float]:
         """The likeliest label after step t and its probability; of a network without a head, ‖h_t‖."""

@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
 from tutor.course.figures.table import Table
+from tutor.course.figures.texts import step_beyond, unreadable
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
 from tutor.engine.model import Run
 from tutor.engine.opened import Part, opened
-from tutor.engine.text import tokenize
 from tutor.i18n import _
 
 
@@ -84,21 +84,9 @@ class Why(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fie
         units = entry.hidden * (2 if entry.bidirectional else 1)
         if not 1 <= self.unit <= units:
             return f"`unit` is {self.unit}", f"write a number from 1 to {units}"
-        steps = len(tokenize(self.text or entry.text, entry.unit))
-        if self.step is not None and not 1 <= self.step <= steps:
-            return f"`step` is {self.step}", f"write a number from 1 to {steps}, or leave it out for the last"
-        return None
+        return step_beyond(entry, self.text, self.step, least=1)
 
     def run(self, lab: Lab) -> WhyValues:
         """Run the model over the text."""
         run = lab.run(self.model, self.text)
         return WhyValues(run, self.unit - 1, len(run.tokens) if self.step is None else self.step)
-
-
-def unreadable(name: str, entry: ModelEntry, text: str) -> Found | None:
-    """Why a model cannot be shown reading a text."""
-    if entry.task in ("forecast", "caption"):
-        return f'the model `{name}` has the task "{entry.task}", and reads no text', "name one that does"
-    if not tokenize(text or entry.text, entry.unit):
-        return f"the model `{name}` has no text to run on", f'write text = "…" here or in [models.{name}]'
-    return None

@@ -16,8 +16,9 @@ import numpy.typing as npt
 from tutor.draw import palettes
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, formatted, pad
 from tutor.draw.cells import width as width_of
-from tutor.draw.figures.next import phrase
 from tutor.draw.glyphs import signed_glyph
+from tutor.draw.window import window
+from tutor.draw.wording import first_fitting, phrase, quoted
 from tutor.i18n import _
 
 _BLOCK = 200
@@ -141,7 +142,7 @@ def lay_out(
             return Layout(tuple(lines), True, 1, 1, 3 if airy else 2, False, False, foot)
     count = max(room // 2, 1)
     lines, at, before, after = _around(tokens, min(max(cursor, 0), max(len(tokens) - 1, 0)), width - 2, gap, count)
-    first = min(max(at - count // 2, 0), max(len(lines) - count, 0))
+    first = window(at, len(lines), count)
     shown = lines[first : first + count]
     return Layout(tuple(shown), False, gap, 1, 2, before or first > 0, after or first + count < len(lines), foot)
 
@@ -234,8 +235,11 @@ def attribution(
             rows.append(fit((), width))
     foot = _foot(tokens, weights, cursor, width, look, method, note)[: layout.foot] if score is not None else []
     rows = rows[: max(height - len(foot), 1)]
-    # The words stay at the foot: they do not move with the text.
-    rows += [fit((), width)] * (height - len(foot) - len(rows)) + foot
+    spare = [fit((), width)] * (height - len(foot) - len(rows))
+    # Where the text scrolls, the words stay at the foot: they do not move with it.
+    scrolls = layout.before or layout.after
+    air = spare if scrolls else spare[: layout.pitch != 3]
+    rows += [*air, *foot, *spare[len(air) :]]
     return rows[:height]
 
 
@@ -312,16 +316,12 @@ class _View:
         return pad(number, slot, "center") if chosen and slot >= _NUMBER else glyph * slot
 
 
-def _quoted(text: str, look: Look) -> str:
-    return f'"{text}"' if look.ascii else f"“{text}”"
-
-
 def _heading(score: Score | None, method: Method, width: int, look: Look, note: str) -> Row:
     if score is None:
         return phrase((note or _("Nothing is read yet: step once, and there is a score to explain."),), width, look)
     name = method.name.replace("×", "x").replace("‖", "|") if look.ascii else method.name
     values = {
-        "label": _quoted(score.label, look),
+        "label": quoted(score.label, look),
         "score": formatted(score.value, "{:+.2f}", ascii=look.ascii),
         "p": formatted(score.p, "{:.2f}", ascii=look.ascii),
         "came": _(", which came") if score.came else "",
@@ -334,8 +334,7 @@ def _heading(score: Score | None, method: Method, width: int, look: Look, note: 
         _("{label}: {score}").format(**values),
     )
     right = note or name
-    room = width - width_of(right) - 2
-    said = next((v for v in variants if width_of(v) <= room), "")
+    said = first_fitting(variants, width - width_of(right) - 2)
     if not said:
         return phrase(variants, width, look)
     gap = width - width_of(said) - width_of(right)
@@ -383,7 +382,7 @@ def _agreeing(weights: Weights, look: Look) -> tuple[str, ...]:
 def _under_cursor(tokens: Sequence[str], weights: Weights, cursor: int, look: Look, method: Method) -> tuple[str, ...]:
     if not 0 <= cursor < len(tokens):
         return ("",)
-    token = _quoted(shown_token(tokens[cursor], ascii=look.ascii), look)
+    token = quoted(shown_token(tokens[cursor], ascii=look.ascii), look)
     if cursor >= weights.seen:
         return (
             _("{token} (token {n}) comes after this step: the score cannot depend on it").format(
@@ -410,8 +409,8 @@ def _scale(tokens: Sequence[str], weights: Weights, look: Look, note: str) -> tu
         return (_("every weight is 0: this score does not move with any input") + tail, _("every weight is 0"))
     size = f"{weights.largest:.3g}"
     if not weights.strongest:
-        return (_("1 is {size}").format(size=size) + tail,)
-    names = [_quoted(crop(shown_token(tokens[i]), 16, ascii=look.ascii), look) for i in weights.strongest]
-    said = _("1 is {size}, the largest: {token}").format(size=size, token=names[0])
+        return (_("1.0 stands for {size}").format(size=size) + tail,)
+    names = [quoted(crop(shown_token(tokens[i]), 16, ascii=look.ascii), look) for i in weights.strongest]
+    said = _("1.0 stands for {size}, the largest: {token}").format(size=size, token=names[0])
     then = _(", then {tokens}").format(tokens=", ".join(names[1:])) if names[1:] else ""
-    return (said + then + tail, said + tail, said, _("1 is {size}").format(size=size))
+    return (said + then + tail, said + tail, said, _("1.0 is {size}").format(size=size))

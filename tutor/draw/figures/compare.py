@@ -14,9 +14,11 @@ import numpy as np
 
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, formatted, pad, row_width
 from tutor.draw.cells import width as width_of
-from tutor.draw.figures.gates import Values, head, scaled, token_room, window
-from tutor.draw.figures.next import phrase, probability
+from tutor.draw.figures.gates import Values, head, scaled, token_room
+from tutor.draw.figures.next import probability
 from tutor.draw.heatmap import heat_row
+from tutor.draw.window import row_at, window
+from tutor.draw.wording import phrase
 from tutor.i18n import _
 
 _TOKEN = 10
@@ -81,7 +83,7 @@ class Plan(NamedTuple):
 
     def row_at(self, y: int) -> int | None:
         """The row of the alignment in a row of the picture; 0 is before the first step."""
-        return self.first + y - self.heads if self.heads <= y < self.heads + self.rows else None
+        return row_at(y, self.heads, self.first, self.rows)
 
     def unit_at(self, x: int) -> int | None:
         """The unit in a column of the picture."""

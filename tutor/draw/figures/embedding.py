@@ -19,6 +19,7 @@ from tutor.draw.axes import Raster, Scale, frame, nice_steps, scale, tick_text, 
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, formatted, pad
 from tutor.draw.cells import width as width_of
 from tutor.draw.heatmap import heat_row
+from tutor.draw.window import window
 from tutor.i18n import _, ngettext
 
 Numbers = npt.NDArray[np.floating[Any]]
@@ -131,7 +132,7 @@ def hashed(
         rows.append(columns.heading("", look))
     limit = _limit(vectors)
     count = min(max(height - len(rows) - len(sums), 0), len(tokens))
-    first = min(max(position - 1 - count // 2, 0), len(tokens) - count)
+    first = window(position - 1, len(tokens), count)
     for t in range(first, first + count):
         here = t == position - 1
         rows.append(columns.row("", str(t + 1), tokens[t], vectors[t], look, limit, here, here and focused))
@@ -165,7 +166,7 @@ class _Columns(NamedTuple):
         lead = cls._lead(digits, word)
         each = _EACH if width - lead >= _EACH else max(width - lead, 0)
         count = min(max((width - lead) // each, 1), size) if each else 0
-        first = min(max(cursor - count // 2, 0), size - count)
+        first = window(cursor, size, count)
         return cls(first, first + count, size, cursor, digits, word, each, width)
 
     @staticmethod
@@ -249,7 +250,7 @@ def _one_hot(found: Lookup, width: int, look: Look) -> Row:
     count = min(size, max(room // 2, 0))
     if count < 3 and count < size:
         return (Span(name, look.muted), Span("1", look.accent), Span(tail, look.muted))
-    first = min(max(found.at - count // 2, 0), size - count)
+    first = window(found.at, size, count)
     more = "~" if look.ascii else "…"
     before = (more if first else " ") + " 0" * (found.at - first) + " "
     after = " 0" * (first + count - found.at - 1) + (" " + more if first + count < size else "")
@@ -265,7 +266,7 @@ def _rows_of(found: Lookup, columns: _Columns, count: int, look: Look, focused: 
     """Rows of E around the one that is picked, each behind what it is multiplied by."""
     size = len(found.words)
     count = min(count, size)
-    first = min(max(found.at - count // 2, 0), size - count)
+    first = window(found.at, size, count)
     limit = _limit(found.table)
     times = "x" if look.ascii else "×"
     rows = []

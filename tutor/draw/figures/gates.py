@@ -17,10 +17,11 @@ import numpy.typing as npt
 from tutor.draw import palettes
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, fit, formatted, merged, pad, row_width
 from tutor.draw.cells import width as width_of
-from tutor.draw.figures.next import phrase
 from tutor.draw.figures.why import Part, number
 from tutor.draw.glyphs import bar, bar_leftwards, subscript
 from tutor.draw.heatmap import heat_row
+from tutor.draw.window import row_at, window
+from tutor.draw.wording import first_fitting, phrase
 from tutor.i18n import _
 
 Values = npt.NDArray[np.floating[Any]]
@@ -78,7 +79,7 @@ class Plan(NamedTuple):
 
     def step_at(self, y: int) -> int | None:
         """The step in a row of the picture."""
-        return self.first + y - self.heads if self.heads <= y < self.heads + self.rows else None
+        return row_at(y, self.heads, self.first, self.rows)
 
     def unit_at(self, x: int, units: int) -> int | None:
         """The unit in a column of the picture."""
@@ -86,11 +87,6 @@ class Plan(NamedTuple):
             if self.each and start <= x < min(start + units * self.each, start + cells):
                 return (x - start) // self.each
         return None
-
-
-def window(position: int, count: int, room: int) -> int:
-    """The first of `count` rows that is shown where `room` fit: the current one stays in the middle."""
-    return min(max(position - room // 2, 0), max(count - room, 0))
 
 
 def token_room(*texts: Sequence[str]) -> int:
@@ -234,11 +230,6 @@ def scale_text(lane: Lane, look: Look) -> str:
     return f"{lane.low:g}{between}{lane.high:g}"
 
 
-def _fitting(variants: Sequence[str], room: int) -> str:
-    """The first that fits; nothing is cut in half."""
-    return next((v for v in variants if width_of(v) <= room), "")
-
-
 def _on_columns(where: Plan, lanes: Sequence[Lane], texts: Sequence[tuple[str, Style]], look: Look) -> list[Span]:
     """A text above each lane, with the rails running through."""
     spans: list[Span] = []
@@ -260,7 +251,7 @@ def _heading(lanes: Sequence[Lane], where: Plan, look: Look) -> Row:
     texts = []
     for lane, (_start, cells) in zip(lanes, where.columns, strict=True):
         scale = scale_text(lane, look)
-        text = _fitting(
+        text = first_fitting(
             (f"{lane.letter} {lane.name} {scale}", f"{lane.letter} {scale}", lane.letter + scale, lane.letter), cells
         )
         texts.append((text, look.accent if lane.rail else Style(bold=True)))
@@ -273,7 +264,8 @@ def _names(lanes: Sequence[Lane], where: Plan, look: Look) -> Row:
         said = [lane.name, *lane.name.split()]
         if width_of(f"{lane.letter} {lane.name} {scale_text(lane, look)}") <= cells:
             said = []
-        texts.append((_fitting((_ends(lane), *said), cells) if _ends(lane) else _fitting(said, cells), look.muted))
+        ends = _ends(lane)
+        texts.append((first_fitting([ends, *said] if ends else said, cells), look.muted))
     return tuple(_on_columns(where, lanes, texts, look))
 
 
@@ -318,7 +310,7 @@ def _flow(lanes: Sequence[Lane], where: Plan, look: Look) -> Row:
         stop = where.columns[last][0] + where.columns[last][1]
         name = spelled(lane.into, look)
         words = _("keeps {product}") if lane.keeps else _("adds {product}")
-        text = _fitting((words.format(product=name), name), stop - at - 3)
+        text = first_fitting((words.format(product=name), name), stop - at - 3)
         more = last + 1 < len(lanes) and bool(lanes[last + 1].into)
         opening = left if index == 1 else "+"
         inner = stop - at - 1 - (0 if more else 1)

@@ -16,6 +16,7 @@ from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, merged, p
 from tutor.draw.cells import width as width_of
 from tutor.draw.figures.gradient import number
 from tutor.draw.glyphs import bar, bar_leftwards, subscript
+from tutor.draw.window import row_at, window
 from tutor.i18n import _
 
 _LEAST_TRACK = 7
@@ -108,21 +109,16 @@ def step_at(row: int, steps: int, cursor: int, width: int, height: int, units: i
     rows = _table_rows(steps, width, height, units)
     headed = rows >= 2
     room = rows - headed
-    index = row - headed + _first(steps, cursor, room)
-    return index if headed <= row < rows and index < steps else None
+    index = row_at(row, headed, window(cursor, steps, room), room)
+    return index if index is not None and index < steps else None
 
 
 def _table_rows(steps: int, width: int, height: int, units: int) -> int:
     """Rows of the steps and their heading: all where the values stand beside them, else what those leave."""
     if height >= _STACKED:
         spare = height - 1 - (steps + 1)
-        return height - 1 - min(max(height // 3, 5, spare), units + 2)
+        return min(height - 1 - min(max(height // 3, 5, spare), units + 2), steps + 1)
     return height if (width >= _BESIDE and height >= _BESIDE_ROWS) or height < 3 else height - 1
-
-
-def _first(count: int, cursor: int, room: int) -> int:
-    """The first step that is in sight."""
-    return min(max(cursor - room // 2, 0), max(count - room, 0))
 
 
 class _Columns(NamedTuple):
@@ -170,7 +166,7 @@ def _table(
     """A heading, and the steps around the cursor: time runs down, from the last step back."""
     headed = height >= 2
     room = height - headed
-    first = _first(len(steps), cursor, room)
+    first = window(cursor, len(steps), room)
     seen = steps[first : first + room]
     columns = _Columns.of(seen, steps[-1].back, width, look)
     rows = [_heading(columns, width, look)] if headed else []
@@ -276,8 +272,9 @@ def _values(step: StepBack, width: int, height: int, look: Look, state: str) -> 
     if len(shown) < len(values) and room > 0:
         least = _("{n} more, down to {least}").format(n=len(values) - len(shown), least=_short(values[-1]))
         rows.append(fit((Span(crop(least, width, ascii=look.ascii), look.muted),), width))
-    rows += [fit((), width)] * (height - len(rows) - len(foot))
-    return [*rows, *foot][:height]
+    rows += foot
+    rows += [fit((), width)] * (height - len(rows))
+    return rows[:height]
 
 
 def _packed(notes: Sequence[str], width: int) -> list[str]:

@@ -14,6 +14,7 @@ from tutor.draw import palettes
 from tutor.draw.bars import bars
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, formatted, merged, pad
 from tutor.draw.cells import width as width_of
+from tutor.draw.wording import phrase, quoted
 from tutor.i18n import _, ngettext
 
 LEAST_BARS = 3
@@ -80,12 +81,6 @@ class Came(NamedTuple):
     of: int
     """Tokens in all."""
     known: bool = True
-
-
-def phrase(variants: Sequence[str], width: int, look: Look, style: Style = PLAIN) -> Row:
-    """The first of several ways to say something that fits; else the last, cropped. Exactly `width` cells."""
-    text = next((v for v in variants if width_of(v) <= width), variants[-1])
-    return fit((Span(crop(text, width, ascii=look.ascii), style),), width)
 
 
 def probability(p: float) -> str:
@@ -328,12 +323,8 @@ def _counted(look: Look) -> str:
     return "o" if look.ascii else "◆"
 
 
-def _quoted(text: str, look: Look) -> str:
-    return f'"{text}"' if look.ascii else f"“{text}”"
-
-
 def _heading(after: str, width: int, look: Look, sampled: Sampled, focused: bool) -> Row:
-    head = _("next after {token}").format(token=_quoted(after, look))
+    head = _("next after {token}").format(token=quoted(after, look))
     how = sampled.how.replace("∞", "inf") if look.ascii else sampled.how
     left = look.muted._replace(underline=focused)
     gap = width - width_of(head) - width_of(how)
@@ -365,7 +356,7 @@ def _came(came: Came | None, width: int, look: Look) -> Row:
             look.muted,
         )
     bits = formatted(came.bits, "{:.1f}", ascii=look.ascii)
-    values = {"token": _quoted(came.label, look), "bits": bits, "rank": came.rank, "n": came.of}
+    values = {"token": quoted(came.label, look), "bits": bits, "rank": came.rank, "n": came.of}
     if not came.known:
         variants = [
             _("{token} came, which it does not know: {bits} bits of surprise at <unk>").format(**values),
@@ -387,7 +378,7 @@ def _came(came: Came | None, width: int, look: Look) -> Row:
 def _drawn(width: int, look: Look, sampled: Sampled) -> Row:
     if sampled.word is not None:
         values = {
-            "token": _quoted(sampled.word, look),
+            "token": quoted(sampled.word, look),
             "p": probability(sampled.p),
             "n": sampled.turn,
             "seed": sampled.seed,

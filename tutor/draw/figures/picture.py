@@ -19,6 +19,7 @@ from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, merged, p
 from tutor.draw.cells import width as width_of
 from tutor.draw.glyphs import bar, signed_glyph, subscript
 from tutor.draw.heatmap import heat_row
+from tutor.draw.wording import wording
 from tutor.i18n import _
 
 Values = npt.NDArray[np.floating]
@@ -223,8 +224,8 @@ def _large(image: Values, cursor: tuple[int, int] | None, look: Look) -> list[Ro
             if math.isnan(value):
                 cells.append(("??", look.muted._replace(reverse=here)))
             elif look.depth == "none":
-                sign = signed_glyph(max(value, 0.0), ascii=look.ascii) * 2
-                cells.append((sign, Style(bold=here, reverse=here)))
+                sign = signed_glyph(max(value, 0.0), ascii=look.ascii)
+                cells.append((("[" if here else sign) + sign, Style(bold=here)))
             else:
                 back = colour(value)
                 cells.append(("[]" if here else "  ", Style(palettes.on(back) if here else None, back, bold=here)))
@@ -333,8 +334,7 @@ def _stage(name: str, planes: Values, kernels: Values | None, box: Box, look: Lo
 def _first(variants: Sequence[str], width: int, look: Look) -> Row:
     """The first of some wordings that fits; the last one cropped where none does."""
     texts = [text.translate(_IN_ASCII) if look.ascii else text for text in variants]
-    found = next((text for text in texts if width_of(text) <= width), crop(texts[-1], width, ascii=look.ascii))
-    return (Span(found, look.muted),)
+    return (Span(wording(texts, width, ascii=look.ascii), look.muted),)
 
 
 def _side_by_side(tiles: Sequence[Sequence[Row]], slot: int) -> list[Row]:

@@ -14,6 +14,7 @@ from tutor.draw import palettes
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, merged
 from tutor.draw.cells import width as width_of
 from tutor.draw.glyphs import ASCII_PLUS
+from tutor.draw.wording import wording
 from tutor.i18n import _, ngettext
 
 _READABLE = 4
@@ -458,8 +459,7 @@ def _of_the_state(
 def _said(variants: Sequence[str], style: Style, width: int, look: Look) -> Row:
     """The first of some wordings that fits; the last one cropped where none does."""
     texts = [text.translate(_IN_ASCII) if look.ascii else text for text in variants]
-    found = next((text for text in texts if width_of(text) <= width), crop(texts[-1], width, ascii=look.ascii))
-    return (Span(found, style),)
+    return (Span(wording(texts, width, ascii=look.ascii), style),)
 
 
 def _joined(words: Sequence[Row], width: int, look: Look) -> Row:

@@ -16,7 +16,9 @@ import numpy.typing as npt
 from tutor.draw.bars import bars
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, merged, pad
 from tutor.draw.cells import width as width_of
-from tutor.draw.figures.next import phrase, probability
+from tutor.draw.figures.next import probability
+from tutor.draw.window import row_at, window
+from tutor.draw.wording import phrase, quoted
 from tutor.i18n import _
 
 BESIDE = 72
@@ -73,7 +75,7 @@ class Plan(NamedTuple):
 
     def word(self, y: int) -> int | None:
         """The index of the word in a row, under the heading; None where there is none."""
-        return self.first + y - 1 if 1 <= y <= self.rows else None
+        return row_at(y, 1, self.first, self.rows)
 
 
 def lay_out(words: int, labels: int, position: int, width: int, height: int, *, whole: bool = False) -> Plan:
@@ -97,7 +99,7 @@ def lay_out(words: int, labels: int, position: int, width: int, height: int, *, 
     elif not beside and whole:
         under = max(room - 1, 0)
     rows = min(words, room - under - gap)
-    first = min(max(position - 1 - rows // 2, 0), max(words - rows, 0))
+    first = window(position - 1, words, rows)
     return Plan(first, max(rows, 0), width - beside - (2 if beside else 0), beside, under, gap)
 
 
@@ -132,13 +134,15 @@ def tags(
         rows = [columns.row(min(position, len(text.words)) - 1, position)] if text.words else rows
     if plan.under:
         rows += [fit((), width)] * plan.gap + _panel(text, position, width, plan.under, look)
-    rows += [fit((), plan.left)] * (height - 1 - len(rows))
     if plan.beside:
         panel = _panel(text, position, plan.beside, height - 1, look)
+        rows += [fit((), plan.left)] * (len(panel) - len(rows))
         panel += [fit((), plan.beside)] * (len(rows) - len(panel))
-        rows = [(*row, Span("  "), *other) for row, other in zip(rows, panel, strict=False)]
+        rows = [(*row, Span("  "), *other) for row, other in zip(rows, panel, strict=True)]
     if height > 1:
-        rows = [*rows[: height - 1], phrase(summary or ("",), width, look, look.muted)]
+        air = [fit((), width)] * (len(rows) < height - 1)
+        rows = [*rows[: height - 1], *air, phrase(summary or ("",), width, look, look.muted)]
+    rows += [fit((), width)] * (height - len(rows))
     return rows[:height]
 
 
@@ -253,7 +257,7 @@ def _panel(text: Tagged, position: int, width: int, room: int, look: Look) -> li
     if len(order) > room - 1:
         order = [int(i) for i in np.argsort(-p, kind="stable")[: max(room - 1, 0)]]
     of = _("the whole text") if text.whole else text.words[index]
-    quoted = of if text.whole else f'"{of}"' if look.ascii else f"“{of}”"
+    word = of if text.whole else quoted(of, look)
     true = text.true(len(text.words) - 1 if text.whole else index)
     at, best = text.said(index)
     said = [(f"{i}", None if math.isnan(p[i]) else float(p[i])) for i in order]
@@ -267,7 +271,7 @@ def _panel(text: Tagged, position: int, width: int, room: int, look: Look) -> li
         label_width=0,
         bright=None if math.isnan(best) else f"{at}",
     )
-    rows = [phrase((_("all of {word}").format(word=quoted), quoted), width, look, look.muted)]
+    rows = [phrase((_("all of {word}").format(word=word), word), width, look, look.muted)]
     for i, bar in zip(order, drawn, strict=True):
         sign = ""
         style = Style(bold=i == at)

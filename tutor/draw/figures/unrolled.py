@@ -12,6 +12,7 @@ from typing import NamedTuple
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, pad
 from tutor.draw.cells import width as width_of
 from tutor.draw.glyphs import subscript
+from tutor.draw.window import window
 from tutor.i18n import ngettext
 
 _MOST_PITCH = 18
@@ -164,7 +165,7 @@ def _place(
     both = any(chain.reverse for chain in network.chains)
     tail = max(pitch - box + start if both else 0, (pitch - box) // 2 + 1, 2)
     room = min(max((width - lead - tail) // pitch, 1), count)
-    first = min(max(at - 1 - room // 2, 0), count - room)
+    first = window(at - 1, count, room)
     return _Place(lead, pitch, pitch - box, first, first + room)
 
 

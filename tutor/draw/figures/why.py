@@ -18,6 +18,7 @@ from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, formatted
 from tutor.draw.cells import width as width_of
 from tutor.draw.glyphs import subscript
 from tutor.draw.heatmap import heat_row
+from tutor.draw.window import window
 from tutor.i18n import _, ngettext
 
 Numbers = npt.NDArray[np.floating[Any]]
@@ -151,7 +152,7 @@ def _listed(part: Part, level: int, cursor: int, count: int, columns: bool, larg
     """A level's equation, and `count` of its terms around the cursor."""
     ordered = order(part, largest)
     at = ordered.index(cursor) if cursor in ordered else 0
-    first = min(max(at - count // 2, 0), len(ordered) - count)
+    first = window(at, len(ordered), count)
     terms = [Line("term", level, term) for term in ordered[first : first + count]]
     return [Line("equation", level), *([Line("columns", level)] if columns else []), *terms]
 
@@ -439,7 +440,7 @@ def _units(place: Place, width: int, look: Look, note: str) -> Row:
         return fit((*head, Span(crop(tail, max(width - row_width(head), 0), ascii=look.ascii), look.muted)), width)
     each = min(max(room // max(count, 1), 1), 3)
     visible = min(count, room // each)
-    first = min(max(place.unit - 1 - visible // 2, 0), count - visible)
+    first = window(place.unit - 1, count, visible)
     shown = [float(v) for v in place.units[first : first + visible]]
     cells = heat_row(shown, look, width=each, bright=True, cursor=place.unit - 1 - first)
     return (*head, *cells, Span(tail, look.muted))

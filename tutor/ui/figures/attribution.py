@@ -21,9 +21,7 @@ from tutor.draw.cells import Look, Row
 from tutor.draw.figures.attribution import Layout, Score, Weights, attribution, lay_out
 from tutor.draw.figures.attribution import Method as Shown
 from tutor.i18n import _
-from tutor.ui.figures.figure import Figure
 from tutor.ui.figures.player import PLAYER_HINTS, Player, Stepped, Wanted
-from tutor.ui.playback import Playback
 from tutor.ui.widgets.drawn import look_of
 from tutor.ui.widgets.keyline import Hint
 
@@ -138,13 +136,13 @@ class WeighedText(Stepped, can_focus=True):
         if 0 <= to < len(self.values.run.tokens):
             self.point(to)
         else:
-            self.post_message(Figure.Told(_("This is the first token.") if by < 0 else _("This is the last token.")))
+            self.tell(_("This is the first token.") if by < 0 else _("This is the last token."))
 
     def action_line(self, by: int) -> None:
         """The token above or below."""
         to = self._layout().beside(self.cursor, by)
         if to is None:
-            self.post_message(Figure.Told(_("This is the first line.") if by < 0 else _("This is the last line.")))
+            self.tell(_("This is the first line.") if by < 0 else _("This is the last line."))
         else:
             self.point(to)
 
@@ -190,27 +188,21 @@ def _weights(weighed: Weighed, method: Method) -> Weights:
 class AttributionFigure(Player):
     """A score and what each token did for it; the step, the output and the method are the reader's."""
 
-    DEFAULT_CSS = """
-    AttributionFigure.-tight Transport { margin-top: 0; }
-    """
-
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "method", show=False),
         Binding("c", "output", show=False),
     ]
 
     SHOW = "attribution"
+    TIGHT = 14
 
     def __init__(
         self, values: AttributionValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
     ) -> None:
-        length = len(values.run.tokens)
-        super().__init__(values, length, clock=clock, id=id)
+        super().__init__(values, len(values.run.tokens), position=values.step, clock=clock, id=id)
         self.values: AttributionValues
         self.output: Output | None = None
         """What was chosen; None takes the first there is."""
-        self.set_reactive(Player.playback, Playback(length, position=values.step))
-        self.set_reactive(Player.position, values.step)
 
     def parts(self) -> Iterable[Widget]:
         """The text alone."""
@@ -221,10 +213,6 @@ class AttributionFigure(Player):
         if self.text.method == "deletion" and not self.values.deletes:
             self.text.show_method(METHODS[0])
         self._measure()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Where rows are few, none is left empty."""
-        self.set_class(event.size.height < 14, "-tight")
 
     @property
     def text(self) -> WeighedText:

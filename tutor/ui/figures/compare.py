@@ -16,37 +16,19 @@ from tutor.course.figures.compare import NAMES, CompareValues
 from tutor.course.figures.table import Table
 from tutor.draw.cells import Look, Row
 from tutor.draw.figures.compare import Amount, Plan, Side, beside, compare, plan, spelled
-from tutor.draw.figures.next import phrase
 from tutor.draw.figures.why import number
+from tutor.draw.wording import phrase
 from tutor.engine.checks import Array
 from tutor.i18n import _
-from tutor.ui.figures.figure import Figure
-from tutor.ui.figures.player import PLAYER_HINTS, Aimed, Player, Stepped, Wanted
-from tutor.ui.playback import Playback
+from tutor.ui.figures.player import PLAYER_HINTS, Player, StepRows, Wanted
 from tutor.ui.widgets.keyline import Hint
-
-TIGHT = 16
-"""Rows below which air gives way."""
 
 LABELS = 8
 """Labels that are set beside each other."""
 
 
-class Compared(Stepped, can_focus=True):
+class Compared(StepRows):
     """The runs side by side; ← and → choose a unit, ↑ and ↓ a step."""
-
-    DEFAULT_CSS = """
-    Compared { height: 1fr; }
-    """
-
-    BINDINGS = [
-        Binding("up", "ask('back')", show=False),
-        Binding("down", "ask('forward')", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("left,left_square_bracket", "aim(-1)", show=False),
-        Binding("right,right_square_bracket", "aim(1)", show=False),
-    ]
 
     view = reactive("h", repaint=False)
     """What is compared: a letter, "-" for the difference of the states, "?" for what comes next."""
@@ -234,30 +216,24 @@ class Compared(Stepped, can_focus=True):
             difference=self.view == "-",
         )
 
-    def action_page(self, by: int) -> None:
-        """A screenful on or back."""
-        self.post_message(Wanted("go", self.position + by * max(self.plan.rows - 1, 1)))
+    @property
+    def in_view(self) -> int:
+        """Rows of the alignment that there is room for."""
+        return self.plan.rows
 
     def action_aim(self, by: int) -> None:
         """The unit beside."""
         if self.view == "?":
-            self.post_message(Figure.Told(_("No unit is shown here: v goes on to the states.")))
+            self.tell(_("No unit is shown here: v goes on to the states."))
             return
-        to = min(max(self.unit + by, 0), self.units - 1)
-        if to == self.unit:
-            self.post_message(Figure.Told(_("This is the first unit.") if by < 0 else _("This is the last unit.")))
-        self.post_message(Aimed(to))
+        super().action_aim(by)
 
     def on_click(self, event: events.Click) -> None:
         """A click goes to the step and the unit under it."""
         if self.view == "?":
             self.post_message(Wanted("forward"))
             return
-        unit, row = self.plan.unit_at(event.x), self.plan.row_at(event.y)
-        if unit is not None:
-            self.post_message(Aimed(unit))
-        if row is not None:
-            self.post_message(Wanted("go", row))
+        self.go_to(self.plan.row_at(event.y), self.plan.unit_at(event.x))
 
 
 class CompareFigure(Player):
@@ -268,6 +244,7 @@ class CompareFigure(Player):
     ]
 
     SHOW = "compare"
+    TIGHT = 16
 
     view = reactive("h", repaint=False)
     """What is compared; see `Compared.view`."""
@@ -276,11 +253,9 @@ class CompareFigure(Player):
         self, values: CompareValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
     ) -> None:
         length = len(values.rows)
-        super().__init__(values, length, clock=clock, id=id)
-        self.values: CompareValues
         # Where they end is the point: it is seen first, and played again from the start.
-        self.set_reactive(Player.playback, Playback(length, position=length))
-        self.set_reactive(Player.position, length)
+        super().__init__(values, length, position=length, clock=clock, id=id)
+        self.values: CompareValues
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -291,10 +266,6 @@ class CompareFigure(Player):
     def parts(self) -> Iterable[Widget]:
         """The runs alone."""
         yield Compared(self.values).data_bind(Player.position, Player.unit, CompareFigure.view)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Where rows are few, none is left empty."""
-        self.set_class(event.size.height < TIGHT, "-tight")
 
     def action_view(self) -> None:
         """The next of what can be compared."""

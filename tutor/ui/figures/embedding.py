@@ -22,8 +22,6 @@ from tutor.ui.widgets.keyline import Hint
 
 LINKED = 24
 """Words of the text that are linked, up to the current one: more would be a tangle."""
-TIGHT = 14
-"""Rows below which air gives way."""
 
 
 class LookUp(Stepped, can_focus=True):
@@ -162,6 +160,7 @@ class EmbeddingFigure(Player):
     """A text, the table that it is looked up in, and the checkpoint that is shown of it."""
 
     SHOW = "embedding"
+    TIGHT = 14
 
     BINDINGS = [
         Binding("v", "view", show=False),
@@ -193,10 +192,6 @@ class EmbeddingFigure(Player):
     def on_mount(self) -> None:
         """One of the two."""
         self.watch_view()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Air gives way first."""
-        self.set_class(event.size.height < TIGHT, "-tight")
 
     def watch_position(self, position: int) -> None:
         """The cursor goes with the text."""

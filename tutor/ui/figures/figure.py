@@ -1,7 +1,7 @@
 """What every figure shares: its values, what its keys do, and work that must not hold up a frame.
 
-A figure is laid out of parts that draw (`Drawn`), and of fields. It owns what a person can change in it, and nothing
-else: its values are frozen, and other values come whole.
+A figure is laid out of parts that draw (a `Drawn`, or a `FigurePart` where it has a word to say), and of fields. It
+owns what a person can change in it, and nothing else: its values are frozen, and other values come whole.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from tutor.course.figures.table import Table
+from tutor.ui.widgets.drawn import Drawn
 from tutor.ui.widgets.keyline import Hint
 
 
@@ -118,6 +119,27 @@ class Figure(Vertical):
         if self._waiting is not None:
             waiting, self._waiting = self._waiting, None
             self.later(*waiting)
+
+
+class FigurePart(Drawn):
+    """A part of a figure that draws, and has a word to say of what its keys do."""
+
+    def tell(self, word: str) -> None:
+        """As `Figure.tell`."""
+        self.post_message(Figure.Told(word))
+
+
+class LiveFigure(Figure):
+    """A figure that is seen while its values come."""
+
+    def __init__(self, values: Any, *, running: bool = False, id: str | None = None) -> None:
+        super().__init__(values, id=id)
+        self.running = running
+        """Whether more is to come."""
+
+    def show(self, values: Any, *, running: bool) -> None:
+        """More values, or all of them."""
+        raise NotImplementedError
 
 
 def figure_in(screen: Screen[Any]) -> Figure | None:

@@ -14,35 +14,17 @@ from tutor.course.figures.gates import GatesValues
 from tutor.course.figures.table import Table
 from tutor.draw.cells import Look, Row
 from tutor.draw.figures.gates import Lane, Plan, equation, gates, plan
-from tutor.draw.figures.next import phrase
 from tutor.draw.figures.why import Place, why
+from tutor.draw.wording import phrase
 from tutor.engine.opened import before
 from tutor.i18n import _
-from tutor.ui.figures.figure import Figure
-from tutor.ui.figures.player import PLAYER_HINTS, Aimed, Player, Stepped, Wanted
-from tutor.ui.playback import Playback
+from tutor.ui.figures.player import PLAYER_HINTS, Player, StepRows
 from tutor.ui.widgets.drawn import look_of
 from tutor.ui.widgets.keyline import Hint
 
-TIGHT = 16
-"""Rows below which air gives way."""
 
-
-class Lanes(Stepped, can_focus=True):
+class Lanes(StepRows):
     """The lanes; ← and → choose a unit, ↑ and ↓ a step."""
-
-    DEFAULT_CSS = """
-    Lanes { height: 1fr; }
-    """
-
-    BINDINGS = [
-        Binding("up", "ask('back')", show=False),
-        Binding("down", "ask('forward')", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("left,left_square_bracket", "aim(-1)", show=False),
-        Binding("right,right_square_bracket", "aim(1)", show=False),
-    ]
 
     direction = reactive(0, repaint=False)
     """0 forward, 1 backward."""
@@ -131,26 +113,20 @@ class Lanes(Stepped, can_focus=True):
 
     # Keys
 
-    def action_page(self, by: int) -> None:
-        """A screenful on or back."""
-        self.post_message(Wanted("go", self.position + by * max(self.plan(folded=self.folded).rows - 1, 1)))
+    @property
+    def units(self) -> int:
+        """Of one direction."""
+        return self.values.run.spec.hidden_size
 
-    def action_aim(self, by: int) -> None:
-        """The unit beside."""
-        to = min(max(self.unit + by, 0), self.values.run.spec.hidden_size - 1)
-        if to == self.unit:
-            self.post_message(Figure.Told(_("This is the first unit.") if by < 0 else _("This is the last unit.")))
-        self.post_message(Aimed(to))
+    @property
+    def in_view(self) -> int:
+        """Rows of steps that there is room for."""
+        return self.plan(folded=self.folded).rows
 
     def on_click(self, event: events.Click) -> None:
         """A click goes to the step and the unit under it."""
         where = self.plan(folded=self.folded)
-        unit = where.unit_at(event.x, self.values.run.spec.hidden_size)
-        step = where.step_at(event.y)
-        if unit is not None:
-            self.post_message(Aimed(unit))
-        if step is not None:
-            self.post_message(Wanted("go", step))
+        self.go_to(where.step_at(event.y), where.unit_at(event.x, self.units))
 
 
 class GatesFigure(Player):
@@ -162,6 +138,7 @@ class GatesFigure(Player):
     ]
 
     SHOW = "gates"
+    TIGHT = 16
 
     direction = reactive(0, repaint=False)
     """0 forward, 1 backward."""
@@ -172,19 +149,13 @@ class GatesFigure(Player):
         self, values: GatesValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
     ) -> None:
         length = len(values.run.tokens)
-        super().__init__(values, length, clock=clock, id=id)
-        self.values: GatesValues
         # Every lane is full at first sight: before the first token there is nothing in them.
-        self.set_reactive(Player.playback, Playback(length, position=length))
-        self.set_reactive(Player.position, length)
+        super().__init__(values, length, position=length, clock=clock, id=id)
+        self.values: GatesValues
 
     def parts(self) -> Iterable[Widget]:
         """The lanes alone."""
         yield Lanes(self.values).data_bind(Player.position, Player.unit, GatesFigure.direction, GatesFigure.folded)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Where rows are few, none is left empty."""
-        self.set_class(event.size.height < TIGHT, "-tight")
 
     def action_direction(self) -> None:
         """The other direction."""

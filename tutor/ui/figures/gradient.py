@@ -14,16 +14,16 @@ from tutor.course.figures.gradient import NOTHING, Activation, Cell, Gradient, G
 from tutor.draw.cells import Look, Row
 from tutor.draw.figures.gradient import Curve, gradient, gradient_at
 from tutor.i18n import _
-from tutor.ui.figures.figure import Figure
+from tutor.ui.figures.figure import Figure, FigurePart
 from tutor.ui.widgets.ask import NumberField
-from tutor.ui.widgets.drawn import Drawn, look_of
+from tutor.ui.widgets.drawn import look_of
 from tutor.ui.widgets.keyline import Hint
 
 AT_ONCE = 1_000
 """Steps × units that are measured within a frame: 50 × 8 take some 2 ms, and the time grows as both."""
 
 
-class GradientChart(Drawn, can_focus=True):
+class GradientChart(FigurePart, can_focus=True):
     """The chart alone, with a cursor that reads every series at a distance: ← and → move it."""
 
     DEFAULT_CSS = """
@@ -79,7 +79,7 @@ class GradientChart(Drawn, can_focus=True):
         if 0 <= wanted <= self.values.steps or abs(by) > 1:
             self.cursor = min(max(wanted, 0), self.values.steps)
         else:
-            self.post_message(Figure.Told(_("This is the loss.") if by < 0 else _("No series goes back farther.")))
+            self.tell(_("This is the loss.") if by < 0 else _("No series goes back farther."))
 
     def on_click(self, event: events.Click) -> None:
         """A click reads at the distance that it hit."""

@@ -14,14 +14,13 @@ from tutor.course.figures.jacobian import Activation, Jacobian, JacobianValues
 from tutor.draw.cells import Look, Row
 from tutor.draw.figures.jacobian import StepBack, jacobian, limits, step_at
 from tutor.i18n import _
-from tutor.ui.figures.figure import Figure
+from tutor.ui.figures.figure import FigurePart
 from tutor.ui.figures.gradient import AT_ONCE, RadiusFigure, next_cell
 from tutor.ui.widgets.ask import NumberField
-from tutor.ui.widgets.drawn import Drawn
 from tutor.ui.widgets.keyline import Hint
 
 
-class Factors(Drawn, can_focus=True):
+class Factors(FigurePart, can_focus=True):
     """The steps, and what the one under the cursor is made of: ↑ and ↓ move it."""
 
     DEFAULT_CSS = """
@@ -70,8 +69,7 @@ class Factors(Drawn, can_focus=True):
         """Another step."""
         wanted = min(max(self.cursor + by, 0), len(self._steps) - 1)
         if wanted == self.cursor:
-            told = _("This is the last step: the product begins here.") if by < 0 else _("This is the first step.")
-            self.post_message(Figure.Told(told))
+            self.tell(_("This is the last step: the product begins here.") if by < 0 else _("This is the first step."))
         self.cursor = wanted
 
     def on_click(self, event: events.Click) -> None:

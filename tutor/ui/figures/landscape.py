@@ -16,9 +16,9 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from tutor.course.figures.landscape import Descent, LandscapeValues, Step
-from tutor.draw.cells import PLAIN, Look, Row, Span, crop
-from tutor.draw.cells import width as width_of
+from tutor.draw.cells import PLAIN, Look, Row, Span
 from tutor.draw.figures.landscape import Map, Way, arrow, landscape, layout, short
+from tutor.draw.wording import wording
 from tutor.i18n import _
 from tutor.ui.figures.figure import Figure
 from tutor.ui.widgets.ask import NumberField
@@ -94,7 +94,7 @@ class LossMap(Drawn, can_focus=True):
         lines += [(words, look.muted) for words in (self._plane(),) if words]
         reading = (self._read(look), look.accent if self.has_focus else look.muted)
         lines.insert(0 if self.has_focus else len(lines), reading)
-        return [(Span(_fitting(words, width, look), style),) for words, style in lines]
+        return [(Span(wording(words, width, ascii=look.ascii), style),) for words, style in lines]
 
     def _named(self, x: float, y: float) -> str:
         return f"{self.values.names[0]} {short(x)}, {self.values.names[1]} {short(y)}"
@@ -307,11 +307,6 @@ class LandscapeFigure(Figure):
             ("c", _("with and without clipping, with it alone, without it alone")),
             ("tab", _("to the learning rate and the clip")),
         )
-
-
-def _fitting(words: Sequence[str], width: int, look: Look) -> str:
-    """The first that there is room for; of the last, what fits."""
-    return next((one for one in words if width_of(one) <= width), crop(words[-1], width, ascii=look.ascii))
 
 
 def _reaching(ends: tuple[float, float], value: float) -> tuple[float, float]:

@@ -26,14 +26,14 @@ from tutor.course.figures.next import DRAWS, HOTTEST, MOST_WRITTEN, NextValues, 
 from tutor.course.figures.table import Table
 from tutor.draw.bars import bars
 from tutor.draw.cells import Look, Row, Span, crop
-from tutor.draw.figures.next import Bar, Came, Openness, Sampled, foot_at, next_tokens, phrase
+from tutor.draw.figures.next import Bar, Came, Openness, Sampled, foot_at, next_tokens
+from tutor.draw.wording import phrase, quoted
 from tutor.engine.checks import Array
 from tutor.engine.generation import Said
 from tutor.engine.model import Run
 from tutor.engine.text import join
 from tutor.i18n import _
 from tutor.ui.figures.player import PLAYER_HINTS, Player, Stepped, Wanted
-from tutor.ui.playback import Playback
 from tutor.ui.widgets.ask import NumberField
 from tutor.ui.widgets.keyline import Hint
 
@@ -68,7 +68,7 @@ class Next(Stepped):
             head = _("next token: step once, and the network guesses")
             return [(Span(crop(head, width, ascii=look.ascii), look.muted),), *([()] * self.count)]
         said = self.run.tokens[self.position - 1]
-        head = _("next after “{token}”").format(token=said) if not look.ascii else f'next after "{said}"'
+        head = _("next after {token}").format(token=quoted(said, look))
         items = self.run.next(self.position - 1, self.count)
         drawn = bars(items, width, look, limit=1.0, label_width=10, bright=items[0][0] if items else None)
         return [(Span(crop(head, width, ascii=look.ascii), look.muted),), *drawn]
@@ -257,7 +257,6 @@ class NextFigure(Player):
 
     DEFAULT_CSS = """
     NextFigure > Horizontal { height: auto; }
-    NextFigure.-tight Transport { margin-top: 0; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -269,15 +268,13 @@ class NextFigure(Player):
     ]
 
     SHOW = "next"
+    TIGHT = 16
 
     def __init__(
         self, values: NextValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
     ) -> None:
-        length = len(values.run.tokens)
-        super().__init__(values, length, clock=clock, id=id)
+        super().__init__(values, len(values.run.tokens), position=values.step, clock=clock, id=id)
         self.values: NextValues
-        self.set_reactive(Player.playback, Playback(length, position=values.step))
-        self.set_reactive(Player.position, values.step)
 
     def parts(self) -> Iterable[Widget]:
         """The bars, and under them what is turned."""
@@ -297,10 +294,6 @@ class NextFigure(Player):
         """What is typed counts as it is typed."""
         for field in self.query(NumberField):
             self.watch(field, "typed", partial(self._typed, field), init=False)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Where rows are few, none is left empty."""
-        self.set_class(event.size.height < 16, "-tight")
 
     @property
     def sampler(self) -> Sampler:
@@ -337,11 +330,6 @@ class NextFigure(Player):
             return reading
         self.tell(reading or _("Nothing is read yet: . takes the first step."))
         return None
-
-    def action_step(self, verb: str) -> None:
-        """A token on or back."""
-        if word := self.act(verb):
-            self.tell(word)
 
     def action_sample(self) -> None:
         """Draw one token."""

@@ -24,7 +24,6 @@ from tutor.draw.figures.picture import Layout, Written, lay_out, picture, step_a
 from tutor.engine.checks import Array
 from tutor.i18n import _
 from tutor.ui.figures.player import Player, Stepped, Wanted
-from tutor.ui.playback import Playback
 from tutor.ui.widgets.keyline import Hint
 
 RESPONSES = 1
@@ -195,7 +194,8 @@ class PictureFigure(Player):
         id: str | None = None,
     ) -> None:
         length = len(values.words)
-        super().__init__(values, length, clock=clock, id=id)
+        # The sentence is there at first sight, and home takes it back to h_0.
+        super().__init__(values, length, position=length, clock=clock, id=id)
         self.values: PictureValues
         self.options = options
         self.image = values.image
@@ -205,9 +205,6 @@ class PictureFigure(Player):
         self._order: list[int] = []
         """Scenes that are still to come, the next one last."""
         self._rng = np.random.default_rng(options.seed)
-        # The sentence is there at first sight, and home takes it back to h_0.
-        self.set_reactive(Player.playback, Playback(length, position=length))
-        self.set_reactive(Player.position, length)
 
     def parts(self) -> Iterable[Widget]:
         """One picture of all of it: its parts share the room by what there is."""

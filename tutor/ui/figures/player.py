@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.timer import Timer
@@ -21,7 +21,7 @@ from tutor.draw.cells import PLAIN, Look, Row, Span, fit, row_width
 from tutor.draw.cells import width as width_of
 from tutor.draw.heatmap import legend
 from tutor.i18n import _
-from tutor.ui.figures.figure import Figure
+from tutor.ui.figures.figure import Figure, FigurePart
 from tutor.ui.playback import Playback
 from tutor.ui.widgets.drawn import Drawn, look_of
 from tutor.ui.widgets.keyline import Hint
@@ -39,6 +39,14 @@ PLAYER_BINDINGS = [
 
 PLAYER_HINTS = (Hint("space", "player('toggle')", "play"), Hint(", .", "player('forward')", "step"))
 """What the key line says of them."""
+
+STEP_BINDINGS: list[BindingType] = [
+    Binding("up", "ask('back')", show=False),
+    Binding("down", "ask('forward')", show=False),
+    Binding("pageup", "page(-1)", show=False),
+    Binding("pagedown", "page(1)", show=False),
+]
+"""The keys of a part in which time runs down."""
 
 TICK = 1 / 60
 """Seconds between looks at the clock while playing."""
@@ -61,7 +69,7 @@ class Aimed(Message):
         self.unit = unit
 
 
-class Stepped(Drawn):
+class Stepped(FigurePart):
     """What is drawn of one step, and again when there is another."""
 
     position = reactive(0, repaint=False)
@@ -77,9 +85,51 @@ class Stepped(Drawn):
         """Another unit."""
         self.redraw()
 
+    @property
+    def units(self) -> int:
+        """Those that its cursor can go to; asked of parts with keys for it."""
+        raise NotImplementedError
+
     def action_ask(self, verb: str) -> None:
         """Pass a key on to the player."""
         self.post_message(Wanted(verb))
+
+    def action_aim(self, by: int) -> None:
+        """The unit beside."""
+        to = min(max(self.unit + by, 0), self.units - 1)
+        if to == self.unit:
+            self.tell(_("This is the first unit.") if by < 0 else _("This is the last unit."))
+        self.post_message(Aimed(to))
+
+
+class StepRows(Stepped, can_focus=True):
+    """A row for each step, its units side by side: ↑ and ↓ choose a step, ← and → a unit."""
+
+    DEFAULT_CSS = """
+    StepRows { height: 1fr; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *STEP_BINDINGS,
+        Binding("left,left_square_bracket", "aim(-1)", show=False),
+        Binding("right,right_square_bracket", "aim(1)", show=False),
+    ]
+
+    @property
+    def in_view(self) -> int:
+        """Rows of steps that there is room for."""
+        raise NotImplementedError
+
+    def action_page(self, by: int) -> None:
+        """A screenful on or back."""
+        self.post_message(Wanted("go", self.position + by * max(self.in_view - 1, 1)))
+
+    def go_to(self, step: int | None, unit: int | None) -> None:
+        """Ask for what a click hit: a step, a unit, both or neither."""
+        if unit is not None:
+            self.post_message(Aimed(unit))
+        if step is not None:
+            self.post_message(Wanted("go", step))
 
 
 class Transport(Drawn):
@@ -156,22 +206,32 @@ class Player(Figure):
     unit = reactive(0, repaint=False)
     """The unit under the cursor."""
 
+    TIGHT: ClassVar[int] = 0
+    """Rows below which none is left empty; 0 where the figure sees to that itself."""
     SCALED = False
     """Whether its transport says what the colours of a heatmap mean."""
 
     def __init__(
-        self, values: Any, length: int, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
+        self,
+        values: Any,
+        length: int,
+        *,
+        position: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+        id: str | None = None,
     ) -> None:
         """
         Args:
             values: what it shows.
             length: steps in the sequence.
+            position: steps that are taken at first sight.
             clock: seconds that pass.
         """
         super().__init__(values, id=id)
         self.clock = clock
         self._timer: Timer | None = None
-        self.set_reactive(Player.playback, Playback(length))
+        self.set_reactive(Player.playback, Playback(length, position=position))
+        self.set_reactive(Player.position, position)
 
     def parts(self) -> Iterable[Widget]:
         """The instruments, from the idea to the detail, bound to `position` and `unit`."""
@@ -185,6 +245,11 @@ class Player(Figure):
     def on_mount(self) -> None:
         """One timer, asleep until it is played."""
         self._timer = self.set_interval(TICK, self.tick, pause=True)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Where rows are few, none is left empty."""
+        if self.TIGHT:
+            self.set_class(event.size.height < self.TIGHT, "-tight")
 
     def act(self, verb: str, position: int | None = None) -> str:
         """Do what a key asks; what is returned says why nothing moved, and is empty when something did."""
@@ -203,6 +268,11 @@ class Player(Figure):
             return _("There is nothing to play: the text is empty.")
         return _("This is the first step.") if before.at_start else _("This is the last step.")
 
+    def action_step(self, verb: str, position: int | None = None) -> None:
+        """The same, and say why nothing moved."""
+        if word := self.act(verb, position):
+            self.tell(word)
+
     def tick(self) -> None:
         """Look at the clock."""
         self.playback = self.playback.due(self.clock())
@@ -220,9 +290,7 @@ class Player(Figure):
     def part_wants(self, message: Wanted) -> None:
         """A part passed a key on."""
         message.stop()
-        word = self.act(message.verb, message.position)
-        if word:
-            self.tell(word)
+        self.action_step(message.verb, message.position)
 
     @on(Aimed)
     def part_aims(self, message: Aimed) -> None:

@@ -27,7 +27,6 @@ from tutor.draw.cells import Look, Row
 from tutor.draw.figures.receptive_field import Setting, across, receptive_field, settings
 from tutor.i18n import _
 from tutor.ui.figures.player import PLAYER_HINTS, Player, Stepped, Wanted
-from tutor.ui.playback import Playback
 from tutor.ui.widgets.drawn import Drawn, look_of
 from tutor.ui.widgets.keyline import Hint
 
@@ -138,14 +137,12 @@ class ReceptiveFieldFigure(Player):
         self, values: ReceptiveFieldValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
     ) -> None:
         length = len(values.run.tokens)
-        super().__init__(values, length, clock=clock, id=id)
+        # The whole tree at first sight: before the first token there is none.
+        super().__init__(values, length, position=length, clock=clock, id=id)
         self.values: ReceptiveFieldValues
         self.options = values.options
         """The stack and the network that are wanted; `values` is of those that were measured."""
         self.seen: Seen | None = None
-        # The whole tree at first sight: before the first token there is none.
-        self.set_reactive(Player.playback, Playback(length, position=length))
-        self.set_reactive(Player.position, length)
 
     def parts(self) -> Iterable[Widget]:
         """The picture, and what can be changed."""
@@ -192,11 +189,6 @@ class ReceptiveFieldFigure(Player):
         self.options = options
         self.query_one(StackSettings).redraw()
         self._measure()
-
-    def action_step(self, verb: str) -> None:
-        """A token on or back."""
-        if word := self.act(verb):
-            self.tell(word)
 
     def action_kernel(self, by: int) -> None:
         """A wider or a narrower kernel."""

@@ -13,13 +13,14 @@ from tutor.course.figures.series import SeriesValues
 from tutor.course.figures.table import Table
 from tutor.draw.cells import Look, Row
 from tutor.draw.figures.series import Reading, Scene, series, x_at
+from tutor.draw.window import window
 from tutor.i18n import _
-from tutor.ui.figures.figure import Figure
-from tutor.ui.widgets.drawn import Drawn, look_of
+from tutor.ui.figures.figure import Figure, FigurePart
+from tutor.ui.widgets.drawn import look_of
 from tutor.ui.widgets.keyline import Hint
 
 
-class Days(Drawn, can_focus=True):
+class Days(FigurePart, can_focus=True):
     """A window of days, or the errors by distance, with a cursor."""
 
     DEFAULT_CSS = """
@@ -120,7 +121,7 @@ class Days(Drawn, can_focus=True):
         moved = day != self.day
         self.day = day
         if not self.start <= day < self.start + values.span:
-            self.start = min(max(day - values.span // 2, 0), max(len(values.measured) - values.span, 0))
+            self.start = window(day, len(values.measured), values.span)
         return moved
 
     def reach(self, steps: int) -> bool:
@@ -134,16 +135,16 @@ class Days(Drawn, can_focus=True):
         """A day, or a step."""
         if self.by_distance:
             if not self.reach(self.steps + by):
-                self._tell(_("It is measured no farther ahead.") if by > 0 else _("This is one step ahead."))
+                self.tell(_("It is measured no farther ahead.") if by > 0 else _("This is one step ahead."))
         elif not self.go(self.day + by):
-            self._tell(_("This is the last day.") if by > 0 else _("This is the first day."))
+            self.tell(_("This is the last day.") if by > 0 else _("This is the first day."))
 
     def action_page(self, by: int) -> None:
         """A screen of days."""
         if self.by_distance:
-            self._tell(_("All distances are on the screen."))
+            self.tell(_("All distances are on the screen."))
         elif not self.go(self.day + by * self.values.span):
-            self._tell(_("This is the last day.") if by > 0 else _("This is the first day."))
+            self.tell(_("This is the last day.") if by > 0 else _("This is the first day."))
 
     def on_click(self, event: events.Click) -> None:
         """The day, or the distance, under the mouse."""
@@ -153,9 +154,6 @@ class Days(Drawn, can_focus=True):
                 self.reach(found)
             else:
                 self.go(found)
-
-    def _tell(self, word: str) -> None:
-        self.post_message(Figure.Told(word))
 
     def watch_start(self) -> None:
         """Other days."""

@@ -21,9 +21,10 @@ from textual.strip import Strip
 
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, pad, row_width, width
 from tutor.draw.heatmap import heat_indices, heat_table
+from tutor.draw.window import window
 from tutor.engine.model import Run
 from tutor.i18n import _
-from tutor.ui.figures.player import Aimed, Wanted
+from tutor.ui.figures.player import STEP_BINDINGS, Aimed, Wanted
 from tutor.ui.widgets.drawn import look_of, segments_of, strip_of
 
 WIDEST = 4
@@ -38,14 +39,11 @@ class StateMap(ScrollView, can_focus=True):
     """
 
     BINDINGS = [
-        Binding("up", "ask('back')", show=False),
-        Binding("down", "ask('forward')", show=False),
+        *STEP_BINDINGS,
         Binding("left", "unit(-1)", show=False),
         Binding("right", "unit(1)", show=False),
         Binding("home", "ask('start')", show=False),
         Binding("end", "ask('end')", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
     ]
 
     position = reactive(0, repaint=False)
@@ -79,7 +77,7 @@ class StateMap(ScrollView, can_focus=True):
         room = max(available - self._label - 8 - note, 1)
         each = max(min(room // units, WIDEST), 1)
         count = min(units, max(room // each, 1))
-        first = min(max(self.unit - count // 2, 0), units - count)
+        first = window(self.unit, units, count)
         return each, first, first + count
 
     def render_line(self, y: int) -> Strip:

@@ -106,10 +106,6 @@ class TaggedText(Stepped, can_focus=True):
 class TagsFigure(Player):
     """A text and what is said of its words."""
 
-    DEFAULT_CSS = """
-    TagsFigure.-tight Transport { margin-top: 0; }
-    """
-
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,left", "step('back')", show=False),
         Binding("down,right", "step('forward')", show=False),
@@ -117,29 +113,19 @@ class TagsFigure(Player):
     ]
 
     SHOW = "tags"
+    TIGHT = 14
 
     def __init__(
         self, values: TagsValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
     ) -> None:
         length = len(values.run.tokens)
-        super().__init__(values, length, clock=clock, id=id)
-        self.values: TagsValues
         # Everything at first sight: what a learner steps back from.
-        self.set_reactive(Player.playback, Playback(length, position=length))
-        self.set_reactive(Player.position, length)
+        super().__init__(values, length, position=length, clock=clock, id=id)
+        self.values: TagsValues
 
     def parts(self) -> Iterable[Widget]:
         """The rows alone."""
         yield TaggedText(self.values).data_bind(Player.position)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Where rows are few, none is left empty."""
-        self.set_class(event.size.height < 14, "-tight")
-
-    def action_step(self, verb: str) -> None:
-        """A word on or back."""
-        if word := self.act(verb):
-            self.tell(word)
 
     def action_sentence(self) -> None:
         """Another sentence whose answers are known."""

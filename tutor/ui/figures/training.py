@@ -19,7 +19,7 @@ from tutor.draw.cells import Look, Row
 from tutor.draw.chart import Line
 from tutor.draw.figures.training import Sample, View, training, updates_at
 from tutor.i18n import _, ngettext
-from tutor.ui.figures.figure import Figure
+from tutor.ui.figures.figure import LiveFigure
 from tutor.ui.widgets.drawn import Drawn, look_of
 from tutor.ui.widgets.keyline import Hint
 
@@ -239,7 +239,7 @@ class Curve(Drawn, can_focus=True):
             self.look_at(min(self.values.kept, key=lambda step: abs(step - found)))
 
 
-class TrainingFigure(Figure):
+class TrainingFigure(LiveFigure):
     """The views of a training, and a progress bar while there is one."""
 
     DEFAULT_CSS = """
@@ -250,11 +250,6 @@ class TrainingFigure(Figure):
     BINDINGS = [Binding("v", "next_view", show=False)]
 
     SHOW = "training"
-
-    def __init__(self, values: TrainingValues, *, running: bool = False, name: str = "") -> None:
-        super().__init__(values)
-        self.running = running
-        self.model_name = name
 
     def compose(self) -> ComposeResult:
         """The picture, then how far."""

@@ -129,6 +129,7 @@ class UnrolledFigure(Player):
     """A text read by one cell: folded, or as the chain of its copies."""
 
     SHOW = "unrolled"
+    TIGHT = 14
 
     BINDINGS = [Binding("f", "fold", show=False)]
 
@@ -144,10 +145,6 @@ class UnrolledFigure(Player):
     def parts(self) -> Iterable[Widget]:
         """The picture alone."""
         yield UnrolledView(self.values).data_bind(Player.position, UnrolledFigure.folded)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Where rows are few, none is left empty."""
-        self.set_class(event.size.height < 14, "-tight")
 
     def action_fold(self) -> None:
         """From the cell to its copies, and back."""

@@ -20,8 +20,7 @@ from tutor.draw.figures.why import Place, chosen, in_line, order, plan, size, wh
 from tutor.engine.model import Run
 from tutor.engine.opened import Part, before, opened
 from tutor.i18n import _
-from tutor.ui.figures.figure import Figure
-from tutor.ui.figures.player import PLAYER_HINTS, Aimed, Player, Stepped, Wanted
+from tutor.ui.figures.player import PLAYER_HINTS, Player, Stepped, Wanted
 from tutor.ui.widgets.keyline import Hint
 
 
@@ -136,16 +135,18 @@ class WhyView(Stepped, can_focus=True):
         """Another order."""
         self.redraw()
 
-    # Keys
+    @property
+    def units(self) -> int:
+        """The forward direction's, then the backward one's."""
+        return int(self.values.run.hidden.shape[1])
 
-    def _say(self, word: str) -> None:
-        self.post_message(Figure.Told(word))
+    # Keys
 
     def _opened(self) -> Part | None:
         """What is opened last, or a word of why there is nothing."""
         path = self.path()
         if not path:
-            self._say(_("Nothing is read yet: . takes the first step."))
+            self.tell(_("Nothing is read yet: . takes the first step."))
             return None
         return path[-1]
 
@@ -158,7 +159,7 @@ class WhyView(Stepped, can_focus=True):
         at = terms.index(self.cursor)
         to = min(max(at + by, 0), len(terms) - 1)
         if to == at:
-            self._say(_("This is the first term.") if by < 0 else _("This is the last term."))
+            self.tell(_("This is the first term.") if by < 0 else _("This is the last term."))
         self.cursor = terms[to]
 
     def action_open(self) -> None:
@@ -168,20 +169,20 @@ class WhyView(Stepped, can_focus=True):
             return
         term = chosen(self.path(), self.cursor)
         if term is None:
-            self._say(_("A weight times a value: there is nothing under it."))
+            self.tell(_("A weight times a value: there is nothing under it."))
         elif size(term):
             self.way = (*self.way, self.cursor)
             self.cursor = order(term, self.largest)[0]
             self.redraw()
         elif term.name in ("h₋", "c₋"):
-            self._say(_("This is the state before: step back with , and open it there."))
+            self.tell(_("This is the state before: step back with , and open it there."))
         else:
-            self._say(_("A weight of the network: it was learned, not computed."))
+            self.tell(_("A weight of the network: it was learned, not computed."))
 
     def action_close(self) -> None:
         """Back to what it is a term of."""
         if not self.way:
-            self._say(_("This is the number itself."))
+            self.tell(_("This is the number itself."))
             return
         self.close_to(len(self.way) - 1)
 
@@ -192,18 +193,10 @@ class WhyView(Stepped, can_focus=True):
             self.way = self.way[:level]
             self.redraw()
 
-    def action_aim(self, by: int) -> None:
-        """The unit beside."""
-        units = self.values.run.hidden.shape[1]
-        to = min(max(self.unit + by, 0), units - 1)
-        if to == self.unit:
-            self._say(_("This is the first unit.") if by < 0 else _("This is the last unit."))
-        self.post_message(Aimed(to))
-
     def action_order(self) -> None:
         """Largest first, or in order."""
         self.largest = not self.largest
-        self._say(_("Products: largest first.") if self.largest else _("Products: in the order of their units."))
+        self.tell(_("Products: largest first.") if self.largest else _("Products: in the order of their units."))
 
     def on_click(self, event: events.Click) -> None:
         """An equation closes what is under it; a term is chosen, and opened when it was chosen before."""
@@ -242,22 +235,17 @@ class WhyFigure(Player):
     """A number of the state, opened; the step and the unit are the player's."""
 
     SHOW = "why"
+    TIGHT = 14
 
     def __init__(
         self, values: WhyValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
     ) -> None:
-        super().__init__(values, len(values.run.tokens), clock=clock, id=id)
-        self.set_reactive(Player.playback, self.playback.go(values.step))
-        self.set_reactive(Player.position, values.step)
+        super().__init__(values, len(values.run.tokens), position=values.step, clock=clock, id=id)
         self.set_reactive(Player.unit, values.unit)
 
     def parts(self) -> Iterable[Widget]:
         """The opened number alone."""
         yield WhyView(self.values).data_bind(Player.position, Player.unit)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Where rows are few, none is left empty."""
-        self.set_class(event.size.height < 14, "-tight")
 
     def tables(self) -> tuple[Table, ...]:
         """What is on screen now; before the first step, the number that it was made for."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from textual import work
@@ -22,57 +21,41 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
-from textual.worker import Worker, get_current_worker
+from textual.worker import get_current_worker
 
 from tutor.course import jobs
 from tutor.course.figures import Values
 from tutor.course.figures.state import State
-from tutor.course.figures.training import Training, TrainingValues
-from tutor.course.grading import Verdict, grade
+from tutor.course.figures.training import Training
 from tutor.course.lab import Lab
 from tutor.course.lesson import (
     Asked,
     Block,
+    Doing,
     Lesson,
     Math,
     Prediction,
     Prose,
     QuestionBlock,
-    Recite,
     Step,
     names_in,
 )
 from tutor.course.probes import models_of
 from tutor.engine.model import Model
-from tutor.engine.training import Checkpoint
 from tutor.i18n import _
 from tutor.progress import Attempt, Progress
+from tutor.ui.computing import Shown, Work, compute
 from tutor.ui.figures.bars import BarsFigure
-from tutor.ui.figures.figure import Figure
+from tutor.ui.figures.figure import Figure, LiveFigure
 from tutor.ui.figures.player import PLAYER_BINDINGS, Player
 from tutor.ui.figures.registry import figure_widget
 from tutor.ui.figures.state import StateFigure
 from tutor.ui.figures.statemap import StateMap
-from tutor.ui.figures.training import TrainingFigure
+from tutor.ui.widgets.activities import activity_of
+from tutor.ui.widgets.activity import Activity
 from tutor.ui.widgets.ask import Ask
 from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
-from tutor.ui.widgets.recite import Recital, ReciteField
 from tutor.ui.widgets.words import Equation, Words
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Where a step stands: asking, working, or shown with everything it had to show."""
-
-    phase: str = "asking"
-    response: str | float | None = None
-    confidence: str | None = None
-    verdict: Verdict | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-    figure: Values | None = None
-    recitals: tuple[Recital, ...] = ()
-    attempt: int | None = None
-    """The id that progress knows the answer by."""
 
 
 class LessonScreen(Screen[None]):
@@ -101,17 +84,18 @@ class LessonScreen(Screen[None]):
             self.model = model
             self.text = text
 
-    class Trained(Message):
-        """Checkpoints came; the newest says all."""
+    class Partial(Message):
+        """A figure's values so far came; the newest say all."""
 
-        def __init__(self, name: str, values: TrainingValues) -> None:
+        def __init__(self, model: str, options: Any, values: Values) -> None:
             super().__init__()
-            self.name = name
+            self.of = (model, str(options.__struct_config__.tag))
+            self.options = options
             self.values = values
 
         def can_replace(self, message: Message) -> bool:
             """Fast messages coalesce: only the newest is worth drawing."""
-            return isinstance(message, LessonScreen.Trained) and message.name == self.name
+            return isinstance(message, LessonScreen.Partial) and message.of == self.of
 
     class Ready(Message):
         """Everything that a step shows was computed."""
@@ -143,6 +127,8 @@ class LessonScreen(Screen[None]):
         self._instance: dict[int, int] = {}
         self._opened_at = 0.0
         self._stopping = False
+        self._partial: tuple[str, str] | None = None
+        """Of which model and in which figure work is seen now."""
         self._drawn_values: dict[str, Any] = {}
 
     # What is where
@@ -252,10 +238,8 @@ class LessonScreen(Screen[None]):
 
     async def _lay_asked(self, words: Widget) -> None:
         block = self.step.asked
-        if isinstance(block, Recite):
-            await words.mount(Static(Content(block.ask), classes="ask"))
-            if not self.shown.recitals:
-                await words.mount(ReciteField(block, self.clock))
+        if isinstance(block, Doing):
+            await words.mount(activity_of(block, self.clock))
         elif (asked := self.asked) is not None:
             await words.mount(Ask(asked, self.shown.values))
 
@@ -286,7 +270,7 @@ class LessonScreen(Screen[None]):
         for figure in self.query(Figure):
             hints += figure.hints
         hints.append(Hint("backspace", "go_back", _("back")))
-        if not self.query(ReciteField):
+        if not (self.shown.phase == "asking" and any(one.takes_letters for one in self.query(Activity))):
             # While letters are typed, s is a letter.
             hints.append(Hint("s", "sandbox", _("sandbox")))
         hints += [
@@ -303,8 +287,8 @@ class LessonScreen(Screen[None]):
             return _("commit")
         if self.shown.phase == "asking" and isinstance(self.step.asked, QuestionBlock):
             return _("answer")
-        if self.shown.phase == "asking" and isinstance(self.step.asked, Recite):
-            return _("skip")
+        if self.shown.phase == "asking" and isinstance(self.step.asked, Doing):
+            return next((one.enter_does for one in self.query(Activity)), _("skip"))
         return _("finish") if self.index == len(self.lesson.steps) - 1 else _("go on")
 
     # Keys
@@ -316,8 +300,8 @@ class LessonScreen(Screen[None]):
             self._say(_("The network is still learning. esc stops it; what it learned so far stays."))
         elif phase == "asking" and self.asked is not None:
             await self._commit(self.asked)
-        elif phase == "asking" and isinstance(self.step.asked, Recite):
-            self._finish_recital(())
+        elif phase == "asking" and isinstance(self.step.asked, Doing):
+            self.query_one(Activity).enter()
         else:
             await self._next()
 
@@ -345,28 +329,26 @@ class LessonScreen(Screen[None]):
         self.steps[self.index] = replace(self.shown, response=response, confidence=ask.confidence, attempt=attempt)
         self._compute(self.index, self._wanted(after=True), asked)
 
-    def on_recite_field_finished(self, message: ReciteField.Finished) -> None:
-        """Typed through: keep it, and show what follows."""
+    def on_activity_finished(self, message: Activity.Finished) -> None:
+        """Done, or skipped: keep what came of it, and show what follows."""
         message.stop()
-        self._finish_recital(message.recitals)
-
-    def _finish_recital(self, recitals: tuple[Recital, ...]) -> None:
         block = self.step.asked
-        assert isinstance(block, Recite)
-        for recital in recitals:
+        if not isinstance(block, Doing) or self.shown.done is not None:
+            return
+        for one in message.done:
             self.progress.answer(
                 Attempt(
                     lesson=self.lesson.id,
                     key=block.key,
                     kind="recite",
                     instance=0,
-                    response=recital.label,
-                    correct=recital.slips == 0,
+                    response=one.label,
+                    correct=one.correct,
                     confidence=None,
-                    seconds=recital.seconds,
+                    seconds=one.seconds,
                 )
             )
-        self.steps[self.index] = replace(self.shown, recitals=recitals)
+        self.steps[self.index] = replace(self.shown, done=message.done)
         self._compute(self.index, self._wanted(after=True), None)
 
     async def _next(self) -> None:
@@ -475,76 +457,51 @@ class LessonScreen(Screen[None]):
             models += models_of(self.lesson.values[name])
         if asked is not None:
             models += models_of(asked.answer)
+        values = {name: self.lesson.values[name] for name in sorted(names)}
+        work = Work(tuple(dict.fromkeys(models)), values, asked, figure, self.shown, resume)
         self.steps[index] = replace(self.shown, phase="working")
         self._stopping = False
+        self._partial = None
         self._place()
-        self._work(index, tuple(dict.fromkeys(models)), frozenset(names), asked, figure, self.shown, resume)
+        self._work(index, work, "shown" if self._whole(asked) else "asking")
 
     @work(thread=True, exclusive=True, group="step")
-    def _work(
-        self,
-        index: int,
-        models: tuple[str, ...],
-        names: frozenset[str],
-        asked: Asked | None,
-        figure: Any,
-        before: Shown,
-        resume: bool,
-    ) -> None:
+    def _work(self, index: int, work: Work, phase: str) -> None:
         """In the thread: only values in, only messages out."""
         worker = get_current_worker()
+
+        def stopped() -> bool:
+            return self._stopping or worker.is_cancelled
+
+        def tell(model: str, options: Any, values: Values) -> None:
+            self.post_message(self.Partial(model, options, values))
+
         try:
-            for name in models:
-                if self.lab.ready(name) or (self.lab.begun(name) and not resume):
-                    continue
-                shows = Training(model=name)
-                if figure is not None and isinstance(figure.options, Training) and figure.options.model == name:
-                    shows = figure.options
-                history: tuple[Checkpoint, ...] = self.lab.history(name) if self.lab.begun(name) else ()
-                with closing(self.lab.train(name)) as checkpoints:
-                    for checkpoint in checkpoints:
-                        history = (*history, checkpoint)
-                        self.post_message(self.Trained(name, shows.measure(self.lab, history)))
-                        if self._stopping or worker.is_cancelled:
-                            break
-            values: dict[str, Any] = {n: self.lesson.values[n].measure(self.lab).value for n in sorted(names)}
-            verdict = None
-            if asked is not None and before.response is not None:
-                verdict = grade(asked, before.response, self.lab, values)
-            measured = self._measured(figure.options, worker) if figure is not None else None
+            shown = replace(compute(work, self.lab, tell, stopped), phase=phase)
+            self.post_message(self.Ready(index, shown))
         except Exception as error:
             # A lesson that cannot be computed must not take the screen with it: say so, and stay.
-            shown = replace(before, phase="asking" if before.response is None else "shown")
-            self.post_message(self.Ready(index, shown, _("This step could not be computed: {e}").format(e=error)))
-            return
-        phase = "shown" if self._whole(asked) else "asking"
-        self.post_message(
-            self.Ready(index, replace(before, phase=phase, values=values, verdict=verdict, figure=measured))
-        )
-
-    def _measured(self, options: Any, worker: Worker[Any]) -> Any:
-        """In the thread: what a figure shows. Training with other seeds is seen, and stopped, as training is."""
-        if not isinstance(options, Training):
-            return options.run(self.lab)
-        history = self.lab.history(options.model)
-        with closing(options.more(self.lab)) as checkpoints:
-            for _checkpoint in checkpoints:
-                self.post_message(self.Trained(options.model, options.measure(self.lab, history)))
-                if self._stopping or worker.is_cancelled:
-                    break
-        return options.measure(self.lab, history)
+            phase = "asking" if work.before.response is None else "shown"
+            said = _("This step could not be computed: {e}").format(e=error)
+            self.post_message(self.Ready(index, replace(work.before, phase=phase), said))
 
     def _whole(self, asked: Asked | None) -> bool:
         """Whether nothing is left to ask in the step: it has no question, or the question was answered."""
         return asked is not None or not isinstance(self.step.asked, QuestionBlock | Prediction)
 
-    async def on_lesson_screen_trained(self, message: Trained) -> None:
+    async def on_lesson_screen_partial(self, message: Partial) -> None:
         """The curve falls."""
-        instrument = self.query_one("#instrument")
-        running = next(iter(self.query(TrainingFigure)), None)
-        if running is None or running.model_name != message.name:
+        if self.shown.phase != "working":
+            return
+        running = next(iter(self.query(LiveFigure)), None)
+        if running is None or self._partial != message.of:
+            self._partial = message.of
+            instrument = self.query_one("#instrument")
             await instrument.remove_children()
-            await instrument.mount(TrainingFigure(message.values, running=True, name=message.name))
+            widget = figure_widget(message.of[1], message.options, message.values, self.clock)
+            assert isinstance(widget, LiveFigure)
+            widget.running = True
+            await instrument.mount(widget)
             self._place()
         else:
             running.show(message.values, running=True)
@@ -574,10 +531,8 @@ class LessonScreen(Screen[None]):
                 await instrument.mount(widget)
             if shown.phase == "shown":
                 await self._reveal_answer(words, shown, anew=anew)
-                for field_ in self.query(ReciteField):
-                    await field_.remove()
-                if shown.recitals:
-                    await words.mount(Static(_recited(shown.recitals), classes="verdict"))
+                for activity in self.query(Activity):
+                    await activity.settle(shown.done or ())
                 await self._lay(words, self._after())
         self._place()
         self._focus_instrument(shown)
@@ -642,12 +597,3 @@ class LessonScreen(Screen[None]):
             ("ctrl+p", _("palette: themes and more")),
             ("ctrl+q", _("leave")),
         ]
-
-
-def _recited(recitals: tuple[Recital, ...]) -> Content:
-    """What the learner's own typing took."""
-    pieces: list[str | tuple[str, str]] = []
-    for recital in recitals:
-        words = _("{seconds:.1f} s, {slips} slips").format(seconds=recital.seconds, slips=recital.slips)
-        pieces += [(f"{recital.label}  ", "bold"), words, "\n"]
-    return Content.assemble(*pieces)

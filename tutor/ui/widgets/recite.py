@@ -11,11 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from textual import events
+from textual.app import ComposeResult
+from textual.content import Content
 from textual.message import Message
+from textual.widgets import Static
 
 from tutor.course.lesson import Recite
 from tutor.draw.cells import PLAIN, Look, Row, Span, crop
 from tutor.i18n import _
+from tutor.ui.widgets.activity import Activity, Done
 from tutor.ui.widgets.drawn import Drawn
 
 
@@ -26,6 +30,11 @@ class Recital:
     label: str
     seconds: float
     slips: int
+
+    @property
+    def said(self) -> str:
+        """How it went."""
+        return _("{seconds:.1f} s, {slips} slips").format(seconds=self.seconds, slips=self.slips)
 
 
 class ReciteField(Drawn, can_focus=True):
@@ -94,8 +103,7 @@ class ReciteField(Drawn, can_focus=True):
             name = Span(label.ljust(room), PLAIN if here else look.muted)
             if index < len(self.recitals):
                 done = self.recitals[index]
-                words = _("{seconds:.1f} s, {slips} slips").format(seconds=done.seconds, slips=done.slips)
-                rows.append((name, Span(crop(words, max(width - room, 0), ascii=look.ascii), look.accent)))
+                rows.append((name, Span(crop(done.said, max(width - room, 0), ascii=look.ascii), look.accent)))
             elif here:
                 cursor = "_" if look.ascii else "▏"
                 said = text[: self.typed]
@@ -104,3 +112,28 @@ class ReciteField(Drawn, can_focus=True):
             else:
                 rows.append((name,))
         return rows
+
+
+class ReciteActivity(Activity):
+    """What is asked, and where it is typed."""
+
+    takes_letters = True
+
+    def __init__(self, block: Recite, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self.block = block
+        self.clock = clock
+
+    def compose(self) -> ComposeResult:
+        """The words, then the field."""
+        yield Static(Content(self.block.ask), classes="ask")
+        field = ReciteField(self.block, self.clock)
+        field.add_class("field")
+        yield field
+
+    def on_recite_field_finished(self, message: ReciteField.Finished) -> None:
+        """Typed through."""
+        message.stop()
+        self.post_message(
+            self.Finished(tuple(Done(one.label, one.said, one.slips == 0, one.seconds) for one in message.recitals))
+        )

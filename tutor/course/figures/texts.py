@@ -1,0 +1,24 @@
+"""What a figure needs of a model's text: that the model reads it, and that it has the step."""
+
+from __future__ import annotations
+
+from tutor.course.entries import ModelEntry
+from tutor.course.measured import Found
+from tutor.engine.text import tokenize
+
+
+def unreadable(name: str, entry: ModelEntry, text: str) -> Found | None:
+    """Why a model cannot be shown reading a text."""
+    if entry.task in ("forecast", "caption"):
+        return f'the model `{name}` has the task "{entry.task}", and reads no text', "name one that does"
+    if not tokenize(text or entry.text, entry.unit):
+        return f"the model `{name}` has no text to run on", f'write text = "…" here or in [models.{name}]'
+    return None
+
+
+def step_beyond(entry: ModelEntry, text: str, step: int | None, least: int = 0) -> Found | None:
+    """Why a text has no such step; None is the last, which there always is."""
+    steps = len(tokenize(text or entry.text, entry.unit))
+    if step is not None and not least <= step <= steps:
+        return f"`step` is {step}", f"write a number from {least} to {steps}, or leave it out for the last"
+    return None

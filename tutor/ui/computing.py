@@ -1,0 +1,126 @@
+"""A step's work, away from the screen: train what is missing, measure what is to be shown, grade what was answered.
+
+It runs in a thread: only values in, only values out. What it has found so far is told as it comes, so that a curve
+falls and a race is seen; it may be stopped, and what was learned until then stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, runtime_checkable
+
+from tutor.course.figures import Values
+from tutor.course.figures.training import Training
+from tutor.course.grading import Verdict, grade
+from tutor.course.lab import Lab
+from tutor.course.lesson import Asked, Figure
+from tutor.course.probes import Probe
+from tutor.engine.training import Checkpoint
+from tutor.ui.widgets.activity import Done
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Where a step stands: asking, working, or shown with everything it had to show."""
+
+    phase: str = "asking"
+    response: str | float | None = None
+    confidence: str | None = None
+    verdict: Verdict | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    figure: Values | None = None
+    done: tuple[Done, ...] | None = None
+    """What came of what the learner did; None while nothing was done, () when it was skipped."""
+    attempt: int | None = None
+    """The id that progress knows the answer by."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be computed for a step.
+
+    Attributes:
+        models: the lesson's models that are to be trained.
+        values: the lesson's values that the words ask for.
+        asked: what was answered; None when nothing was yet.
+        figure: what is to be shown.
+        before: the step as it stands.
+        resume: whether a training that was stopped goes on.
+    """
+
+    models: tuple[str, ...]
+    values: Mapping[str, Probe]
+    asked: Asked | None
+    figure: Figure | None
+    before: Shown
+    resume: bool = False
+
+
+@runtime_checkable
+class Live(Protocol):
+    """Options of a figure that takes its time, and is seen while it does."""
+
+    def live(self, lab: Lab) -> Generator[Values, None, None]:
+        """Its values so far, again and again, and at last the whole; closed, it stops."""
+
+
+Tell = Callable[[str, Any, Values], None]
+"""Told the name of a model, what figure it is seen in, and that figure's values so far."""
+
+
+def compute(work: Work, lab: Lab, tell: Tell, stopped: Callable[[], bool]) -> Shown:
+    """Do it.
+
+    Args:
+        work: what.
+        lab: the lesson's models.
+        tell: told what there is so far.
+        stopped: whether it should stop; what was trained until then is kept.
+
+    Returns:
+        the step as it stands then, but for its phase.
+
+    Raises:
+        ValueError: something of the lesson cannot be computed.
+    """
+    for name in work.models:
+        if not lab.ready(name) and (work.resume or not lab.begun(name)):
+            _train(name, _seen_in(name, work.figure), lab, tell, stopped)
+    values = {name: probe.measure(lab).value for name, probe in work.values.items()}
+    verdict = None
+    if work.asked is not None and work.before.response is not None:
+        verdict = grade(work.asked, work.before.response, lab, values)
+    figure = _measured(work.figure, lab, tell, stopped) if work.figure is not None else None
+    return replace(work.before, values=values, verdict=verdict, figure=figure)
+
+
+def _seen_in(name: str, figure: Figure | None) -> Training:
+    """The figure that a training is seen in: the step's own, where it is of this model."""
+    if figure is not None and isinstance(figure.options, Training) and figure.options.model == name:
+        return figure.options
+    return Training(model=name)
+
+
+def _train(name: str, seen: Training, lab: Lab, tell: Tell, stopped: Callable[[], bool]) -> None:
+    history: tuple[Checkpoint, ...] = lab.history(name) if lab.begun(name) else ()
+    with closing(lab.train(name)) as checkpoints:
+        for checkpoint in checkpoints:
+            history = (*history, checkpoint)
+            tell(name, seen, seen.measure(lab, history))
+            if stopped():
+                break
+
+
+def _measured(figure: Figure, lab: Lab, tell: Tell, stopped: Callable[[], bool]) -> Values | None:
+    options = figure.options
+    if not isinstance(options, Live):
+        return options.run(lab)
+    values = None
+    with closing(options.live(lab)) as seen:
+        for values in seen:
+            tell("", options, values)
+            if stopped():
+                break
+    return values
