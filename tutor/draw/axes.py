@@ -152,6 +152,13 @@ class Raster:
         """Draw a sign, or a piece of a line; outside the area nothing happens."""
         self._put(column, row, (sign, style), int(line))
 
+    def trace(self, pieces: Iterable[tuple[int, int, str]], style: Style) -> None:
+        """Draw many pieces of a line, (column, row, sign), each cell once; as `put`, and faster."""
+        lines = self._layers[1]
+        for column, row, sign in pieces:
+            if 0 <= column < self.columns and 0 <= row < self.rows:
+                lines[row].setdefault(column, []).append((sign, style))
+
     def rule(self, row: int, sign: str, style: Style) -> None:
         """A rule across, behind everything else."""
         for column in range(self.columns):
@@ -173,7 +180,8 @@ class Raster:
         for column in sorted({*signs, *lines, *rules}):
             if column > at:
                 cells.append((" " * (column - at), style))
-            cells.append(_top(signs.get(column) or lines.get(column) or rules[column], column))
+            here = signs.get(column) or lines.get(column) or rules[column]
+            cells.append(here[0] if len(here) == 1 else _top(here, column))
             at, style = column + 1, cells[-1][1]
         if at < self.columns:
             cells.append((" " * (self.columns - at), style))
@@ -182,7 +190,7 @@ class Raster:
 
 def _top(here: Sequence[Cell], column: int) -> Cell:
     """What shows of several things in one cell."""
-    if len(here) > 1 and all("\u2800" <= sign <= "\u28ff" for sign, _ in here):
+    if all("\u2800" <= sign <= "\u28ff" for sign, _ in here):
         # Fine lines share their dots, so that none has a gap, and take turns with the colour.
         dots = reduce(or_, (ord(sign) for sign, _ in here))
         return chr(dots), here[column % len(here)][1]

@@ -472,8 +472,8 @@ class Across(NamedTuple):
 
 def _apart(points: Sequence[Point | None], x: Across) -> float:
     """Columns from point to point, on average."""
-    places = [x.place(point[0]) for point in points if point is not None]
-    return (max(places) - min(places)) / max(len(places) - 1, 1) if places else 0.0
+    xs = [point[0] for point in points if point is not None]
+    return (x.place(max(xs)) - x.place(min(xs))) / max(len(xs) - 1, 1) if xs else 0.0
 
 
 def marked_line(raster: Raster, points: Sequence[Point | None], x: Across, y: Scale, sign: str, style: Style) -> None:
@@ -542,8 +542,7 @@ def fine_line(
             raster.put(at[0] // 2, at[1] // 4, sign, style)
             due = max(due, across + _MARKED_EVERY)
         before = at
-    for column, row, bits in _lit(strokes):
-        raster.put(column, row, chr(0x2800 + bits), style, line=True)
+    raster.trace(((column, row, chr(0x2800 + bits)) for column, row, bits in _lit(strokes)), style)
 
 
 def _lit(strokes: Sequence[tuple[int, int, int, int]]) -> list[tuple[int, int, int]]:
