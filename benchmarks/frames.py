@@ -41,8 +41,8 @@ from tutor.progress import Progress
 from tutor.ui.app import RnnTutorApp, Start
 from tutor.ui.figures.gradient import GradientFigure
 from tutor.ui.figures.statemap import StateMap
-from tutor.ui.widgets.ask import NumberField
 from tutor.ui.widgets.drawn import Drawn
+from tutor.ui.widgets.means.number import NumberField
 
 LOOK = Look()
 

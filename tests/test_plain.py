@@ -18,10 +18,11 @@ from tutor.course.lab import Lab
 from tutor.course.lesson import Lesson
 from tutor.course.load import load_lesson
 from tutor.draw.cells import Look, row_width, text_of, width
+from tutor.draw.wording import wrapped
 from tutor.plain.pictures import gates_of, gradient_rows, power, trace_rows
 from tutor.plain.stream import columns_of, look_of, show, spelled
 from tutor.plain.tables import MOST_ROWS, table_lines
-from tutor.plain.telling import tell, wrapped
+from tutor.plain.telling import tell
 from tutor.progress import Progress
 
 LESSON = """+++

@@ -743,16 +743,28 @@ def test_not_turns_a_mood() -> None:
     assert len(set(texts)) == len(texts) >= 160
     said = dict(zip(texts, labels, strict=True))
     assert Counter(labels)["good"] == Counter(labels)["bad"]
-    turned = 0
+    bare = {text: mood for text, mood in said.items() if " " not in text}
+    other = {"good": "bad", "bad": "good"}
     for text, label in said.items():
-        if "not" not in text.split():
-            bare = [mood for word, mood in said.items() if " " not in word and word in text.split()]
-            assert bare == [label]
-        else:
-            word = next(w for w in text.split() if w in said)
-            assert said[word] != label
-            turned += 1
-    assert turned == len(said) / 2
+        # Each part has one adjective of a known mood, and says by itself what the whole says.
+        for part in text.split(" and "):
+            words = part.split()
+            (place,) = [i for i, word in enumerate(words) if word in bare]
+            assert (other[bare[words[place]]] if "not" in words[:place] else bare[words[place]]) == label
+            assert words.count("not") <= 1
+            assert "not" not in words[place:]
+
+
+def test_a_bag_of_words_cannot_tell_all_moods() -> None:
+    said = dict(zip(*read_labelled(DATA / "moods.txt"), strict=True))
+    bags: dict[tuple[str, ...], list[str]] = {}
+    for text, label in said.items():
+        bags.setdefault(tuple(sorted(text.split())), []).append(label)
+    both = [found for found in bags.values() if len(set(found)) > 1]
+    assert len(both) >= 40
+    assert all(Counter(found)["good"] == Counter(found)["bad"] for found in both)
+    plain = dict(zip(*read_labelled(DATA / "plain-moods.txt"), strict=True))
+    assert plain == {text: label for text, label in said.items() if "not" not in text.split()}
 
 
 def test_each_file_of_data_is_named_with_its_source() -> None:

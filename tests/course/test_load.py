@@ -164,7 +164,7 @@ def test_names_and_values() -> None:
 
 FIGURE_NAMES = (
     *("attribution", "bars", "compare", "embedding", "gates", "gradient", "jacobian", "landscape", "next"),
-    *("picture", "receptive-field", "series", "state", "tags", "timing", "training", "unrolled", "why"),
+    *("picture", "race", "receptive-field", "series", "state", "tags", "timing", "training", "unrolled", "why"),
 )
 
 

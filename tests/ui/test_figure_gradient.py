@@ -11,7 +11,7 @@ from tutor.ui.app import LIGHT
 from tutor.ui.figures import gradient as module
 from tutor.ui.figures.gradient import GradientChart, GradientFigure
 from tutor.ui.figures.registry import figure_widget
-from tutor.ui.widgets.ask import NumberField
+from tutor.ui.widgets.means.number import NumberField
 
 from .bench import bench
 

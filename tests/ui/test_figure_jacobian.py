@@ -16,7 +16,7 @@ from tutor.ui.app import LIGHT
 from tutor.ui.figures import jacobian as module
 from tutor.ui.figures.jacobian import Factors, JacobianFigure
 from tutor.ui.figures.registry import figure_widget
-from tutor.ui.widgets.ask import NumberField
+from tutor.ui.widgets.means.number import NumberField
 
 from .bench import Bench, Hand, bench
 

@@ -11,7 +11,7 @@ from tutor.course.figures.landscape import Landscape, LandscapeValues
 from tutor.course.lab import Lab
 from tutor.ui.app import LIGHT
 from tutor.ui.figures.landscape import LandscapeFigure, LossMap
-from tutor.ui.widgets.ask import NumberField
+from tutor.ui.widgets.means.number import NumberField
 
 from .bench import bench
 

@@ -12,7 +12,7 @@ from tutor.engine.model import Model, ModelSpec
 from tutor.engine.text import Vocabulary
 from tutor.engine.training import TrainingSpec, fit
 from tutor.ui.figures.next import Next, NextFigure, Sampler
-from tutor.ui.widgets.ask import NumberField
+from tutor.ui.widgets.means.number import NumberField
 
 from .bench import bench, check_focus_and_theme
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tutor.course.grading import close
-from tutor.course.lesson import Prediction, Prose, QuestionBlock, Recite, names_in
+from tutor.course.grading import close, true_response
+from tutor.course.lesson import Doing, Prediction, Prose, QuestionBlock, Recite, names_in
 from tutor.course.outline import lessons_dir, read_outlines
 from tutor.ui.figures.state import StateFigure
 from tutor.ui.figures.training import TrainingFigure
 from tutor.ui.screens.home import HomeScreen
 from tutor.ui.screens.sandbox import SandboxScreen
-from tutor.ui.widgets.ask import Ask, Choices, NumberField
+from tutor.ui.widgets.activity import Activity
+from tutor.ui.widgets.ask import Ask
+from tutor.ui.widgets.means.choice import Choices
+from tutor.ui.widgets.means.number import NumberField
 from tutor.ui.widgets.recite import ReciteField
 
 LESSONS = [outline.id for outline in read_outlines(lessons_dir())[0]]
@@ -35,12 +38,25 @@ async def answer(d, *, right: bool) -> None:
         true = str(truth.value)
         index = keys.index(true)
         ask.means.chosen = index if right else (index + 1) % len(keys)
+    elif not isinstance(ask.means, NumberField):
+        # An order and a range are wrong as they stand at first.
+        if right:
+            ask.means.restore(true_response(asked, truth))
+        elif asked.point is not None:
+            ask.means.restore("1" if true_response(asked, truth).lstrip("h") != "1" else "2")
     else:
-        assert isinstance(ask.means, NumberField)
         low, high = asked.low, asked.high
         ends = [end for end in (low, high) if not close(asked, end, truth.number)]
         ask.means.value = truth.number if right else ends[0]
     await d.press("enter")
+
+
+async def skip(d) -> None:
+    """Skip what is to be done; with nothing written, one enter alone does not."""
+    await d.press("enter")
+    if d.lesson.shown.phase == "asking":
+        await d.press("enter")
+    assert d.lesson.shown.done == ()
 
 
 @pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
@@ -63,8 +79,8 @@ async def test_a_lesson_from_its_first_step_to_its_last(desk, lesson: str, right
                 attempt = d.progress.attempts(lesson)[-1]
                 assert (attempt.key, attempt.correct) == (screen.asked.key, right)
                 assert (attempt.confidence is not None) == isinstance(block, Prediction)
-            elif isinstance(block, Recite):
-                await d.press("enter")
+            elif isinstance(block, Doing):
+                await skip(d)
             assert screen.shown.phase == "shown"
             if screen.step.figure is not None:
                 assert screen.query("#instrument > *"), "the picture is there"
@@ -79,8 +95,12 @@ async def test_a_lesson_from_its_first_step_to_its_last(desk, lesson: str, right
 async def test_a_lesson_without_an_answer(desk, lesson: str) -> None:
     async with desk("lesson", lesson) as d:
         for _ in range(len(d.lesson.lesson.steps) - 1):
-            # While the alphabet is typed, n is a letter, and enter skips.
-            await d.press("enter", "enter") if d.lesson.query(ReciteField) else await d.press("n")
+            if any(one.takes_letters for one in d.lesson.query(Activity)):
+                # While letters are typed, n is one of them, and enter skips.
+                await skip(d)
+                await d.press("enter")
+            else:
+                await d.press("n")
         assert d.lesson.index == len(d.lesson.lesson.steps) - 1
         assert not d.progress.completed(lesson) - {0}
         await d.press("n")

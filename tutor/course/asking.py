@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from tutor.course import shape
+from tutor.course import forms, shape
 from tutor.course.fences import Block, Reader, shaped
-from tutor.course.lesson import Option, Prediction, Question, QuestionBlock
-from tutor.course.probes import Probe
+from tutor.course.lesson import Option, Point, Prediction, Question, QuestionBlock
+from tutor.course.probes import Probe, Ranking
 from tutor.course.source import nearest
 from tutor.course.words import FEEDBACK, put_in, wrong_words
 from tutor.engine.text import tokenize
@@ -19,7 +19,7 @@ from tutor.engine.text import tokenize
 MAX_INSTANCES = 200
 
 
-class _AskedTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class AskedTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The keys of a `predict` block."""
 
     ask: str
@@ -35,9 +35,12 @@ class _AskedTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     tolerance: float | None = None
     factor: float | None = None
     unit: str = ""
+    order: bool = False
+    widest: float | None = None
+    point: Point | None = None
 
 
-class _QuestionTable(_AskedTable, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class _QuestionTable(AskedTable, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The keys of a `question` block."""
 
     vary: dict[str, tuple[int | float | str, ...]] = {}
@@ -48,7 +51,7 @@ def predict(reader: Reader, block: Block, data: dict[str, Any]) -> Prediction | 
     if "vary" in data:
         reader.add(block.at("vary"), "a prediction does not vary", "drop `vary`, or make it a question")
         return None
-    table = shaped(reader, block, _AskedTable, data, "a predict block")
+    table = shaped(reader, block, AskedTable, data, "a predict block")
     if table is None:
         return None
     _texts(reader, block, table, frozenset())
@@ -140,7 +143,7 @@ def _braces(reader: Reader, block: Block, data: Any, values: dict[str, Any], pat
             reader.add(block.at(*path), f"braces that cannot be filled in ({error})", mend)
 
 
-def _texts(reader: Reader, block: Block, table: _AskedTable, varied: frozenset[str]) -> None:
+def _texts(reader: Reader, block: Block, table: AskedTable, varied: frozenset[str]) -> None:
     """The words of a prediction or a question against the rules of words."""
     own = reader.values | varied
 
@@ -156,14 +159,24 @@ def _texts(reader: Reader, block: Block, table: _AskedTable, varied: frozenset[s
             look(option.text, ("options", i, "text"), varied, False)
 
 
-def _asked(reader: Reader, block: Block, table: _AskedTable) -> dict[str, Any]:
+def _asked(reader: Reader, block: Block, table: AskedTable) -> dict[str, Any]:
     """The fields of an `Asked`; problems go to the reader."""
     reader.unfit_models(table.answer, block.naming("answer"))
     if not table.ask.strip():
         reader.add(block.at("ask"), "nothing is asked", 'write ask = "…"')
-    options = _options(reader, block, table)
-    if not options and table.options == ():
-        _number(reader, block, table)
+    options: tuple[Option, ...] = ()
+    if table.point is not None:
+        forms.pointed(reader, block, table)
+    else:
+        options = _options(reader, block, table)
+        if table.order:
+            forms.ordered(reader, block, table)
+        elif isinstance(table.answer, Ranking):
+            reader.add(block.at("answer"), "a ranking answers what is put in order", "write order = true, and options")
+        elif table.options == () and table.widest is not None:
+            forms.ranged(reader, block, table)
+        elif table.options == ():
+            _number(reader, block, table)
     return {
         "ask": table.ask,
         "answer": table.answer,
@@ -176,12 +189,15 @@ def _asked(reader: Reader, block: Block, table: _AskedTable) -> dict[str, Any]:
         "tolerance": table.tolerance or 0.0,
         "factor": table.factor or 1.0,
         "unit": table.unit,
+        "order": table.order,
+        "widest": table.widest,
+        "point": table.point,
         "line": block.line,
         "key": block.key,
     }
 
 
-def _options(reader: Reader, block: Block, table: _AskedTable) -> tuple[Option, ...]:
+def _options(reader: Reader, block: Block, table: AskedTable) -> tuple[Option, ...]:
     line = block.at("options")
     if table.options == ():
         for key in ("model", "text"):
@@ -191,6 +207,8 @@ def _options(reader: Reader, block: Block, table: _AskedTable) -> tuple[Option, 
     if any(value is not None for value in (table.low, table.high, table.start, table.tolerance, table.factor)):
         what = "both options and a number are asked for"
         reader.add(line, what, "drop the options, or low, high, start, tolerance and factor")
+    if table.widest is not None:
+        reader.add(block.at("widest"), "both options and a range are asked for", "drop the options, or widest")
     if table.options == "tokens":
         return tuple(_tokens(reader, block, table))
     options = table.options
@@ -212,7 +230,7 @@ def _options(reader: Reader, block: Block, table: _AskedTable) -> tuple[Option, 
     return options
 
 
-def _tokens(reader: Reader, block: Block, table: _AskedTable) -> Iterator[Option]:
+def _tokens(reader: Reader, block: Block, table: AskedTable) -> Iterator[Option]:
     """An option for each token of a text."""
     name = table.model or next(iter(table.answer.models()), "")
     if not name:
@@ -233,22 +251,18 @@ def _tokens(reader: Reader, block: Block, table: _AskedTable) -> Iterator[Option
     yield from (Option(str(i), f"{i} {token}") for i, token in enumerate(tokens, 1))
 
 
-def _number(reader: Reader, block: Block, table: _AskedTable) -> None:
+def _number(reader: Reader, block: Block, table: AskedTable) -> None:
     """A number needs a track to be chosen on, and a word on how near is near enough."""
-    here = block.first
     if type(table.answer).words:
         kind = str(table.answer.__struct_config__.tag)
         reader.add(block.at("answer"), f"the probe `{kind}` answers with a word", "write the options")
         return
     if table.low is None or table.high is None or (table.tolerance is None and table.factor is None):
         mend = "write options, or low, high and one of tolerance and factor"
-        reader.add(here, "neither options nor a whole number question", mend)
+        reader.add(block.first, "neither options nor a whole number question", mend)
         return
-    if not table.low < table.high:
-        reader.add(block.at("low"), f"low ({table.low:g}) is not below high ({table.high:g})", "swap or widen them")
+    if not forms.track(reader, block, table):
         return
-    if table.scale == "log" and table.low <= 0:
-        reader.add(block.at("low"), f"a log scale cannot begin at {table.low:g}", "write a low above 0")
     if table.start is not None and not table.low <= table.start <= table.high:
         reader.add(block.at("start"), "start lies outside low … high", "move it within")
     if table.tolerance is not None and table.tolerance < 0:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tutor.course.action import do
 from tutor.course.asking import predict, question
+from tutor.course.definition import define
 from tutor.course.doing import recite
 from tutor.course.fences import Block, Reader, shaped
 from tutor.course.figures import FIGURES
+from tutor.course.games.block import game
 from tutor.course.lesson import Asking, Figure
 from tutor.course.source import nearest
 
@@ -33,6 +36,9 @@ BLOCKS: dict[str, Callable[[Reader, Block, dict[str, Any]], Figure | Asking | No
     "question": question,
     "figure": _figure,
     "recite": recite,
+    "game": game,
+    "define": define,
+    "do": do,
 }
 
 

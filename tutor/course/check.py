@@ -16,13 +16,14 @@ from typing import Any
 from tutor.course import shape
 from tutor.course.fences import Block
 from tutor.course.figures.bars import Bars
-from tutor.course.grading import texts, true_option
+from tutor.course.grading import in_order, place_said, texts, true_option, true_place
 from tutor.course.lab import Lab
-from tutor.course.lesson import Asked, Figure, Lesson, Prediction, Prose, QuestionBlock, Step, filled
+from tutor.course.lesson import Asked, Define, Do, Figure, Lesson, Prediction, Prose, QuestionBlock, Step, filled
 from tutor.course.load import load_course, load_lesson
 from tutor.course.measured import Measured
 from tutor.course.outline import course_of, read_outline, read_outlines, unknown_needs
-from tutor.course.probes import Probe
+from tutor.course.pointing import count as count_places
+from tutor.course.probes import Probe, needs_time
 from tutor.course.source import LessonError, Problem, read_text
 
 Report = Callable[[str], None]
@@ -105,9 +106,11 @@ def _bones(step: Step) -> list[Any]:
         elif isinstance(block, Prediction | QuestionBlock):
             for asked in _asked(block):
                 keys = [option.key for option in asked.options]
-                bones.append((type(block), asked.answer, keys, asked.low, asked.high))
+                bones.append(
+                    (type(block), asked.form, asked.answer, keys, asked.low, asked.high, asked.widest, asked.point)
+                )
         elif not isinstance(block, Prose):
-            bones.append(type(block))
+            bones.append((type(block), block.until if isinstance(block, Do) else None))
     return bones
 
 
@@ -139,6 +142,8 @@ class _Over:
     winners: dict[tuple[int, str], list[str]] = field(default_factory=dict)
     """(line, question) → the answer at each seed."""
     ties: dict[tuple[int, str], list[int]] = field(default_factory=dict)
+    ranked: set[tuple[int, str]] = field(default_factory=set)
+    """Of those, where an order is asked for."""
     claims: dict[int, list[bool]] = field(default_factory=dict)
     """Claim → whether it held at each seed."""
 
@@ -233,14 +238,20 @@ def _run(over: _Over, where: _Where, lab: Lab) -> None:
         for block in step.blocks:
             if isinstance(block, Prose):
                 _formats(over, block.line, block.text, values)
+            elif isinstance(block, Define | Do):
+                for text in block.texts:
+                    # What it comes to is the learner's; that it can be written was seen to when the block was read.
+                    _formats(over, block.line, text, {"value": None, **values})
+        seen: Any = None
         if step.figure is not None:
             try:
-                step.figure.options.run(lab).tables()
+                seen = step.figure.options.run(lab)
+                seen.tables()
             except Exception as error:
                 what = f"the figure `{step.figure.show}` cannot be computed: {error}"
                 over.add(step.figure.line, what, "mend its keys")
         for asked in _asked(step.asked):
-            _answer(over, where, lab, asked, values)
+            _answer(over, where, lab, asked, values, seen)
 
 
 def _asked(block: Any) -> Iterator[Asked]:
@@ -250,33 +261,57 @@ def _asked(block: Any) -> Iterator[Asked]:
         yield from block.instances
 
 
-def _answer(over: _Over, where: _Where, lab: Lab, asked: Asked, values: Mapping[str, Any]) -> None:
+def _answer(over: _Over, where: _Where, lab: Lab, asked: Asked, values: Mapping[str, Any], seen: Any) -> None:
+    """An answer and all that is said of it, at one seed; `seen` are the values of the step's figure."""
     line = where.block(asked.line, "answer")
     found = _measure(over, line, asked.answer, lab)
     if found is None:
         return
-    truth = str(found.value)
-    if asked.options:
-        right = true_option(asked, found)
-        if right is None:
-            keys = ", ".join(option.key for option in asked.options)
-            what = f"the answer is `{found.value}`, and no option has that key ({keys})"
-            over.add(line, what, "add the option, or correct the keys")
-        else:
-            truth = right.text
+    if asked.form not in ("number", "range"):
         key = (line, asked.ask)
         over.winners.setdefault(key, []).append(str(found.value))
         if found.near_tie:
             over.ties.setdefault(key, []).append(lab.seed)
-    else:
-        low, high = asked.low, asked.high
-        if low is not None and high is not None and not low <= found.number <= high:
-            over.add(line, f"the answer is {found.number:.4g}, outside {low:g} … {high:g}", "widen low and high")
-    known = texts(found, truth, asked, values)
+        if asked.form == "order":
+            over.ranked.add(key)
+    known = texts(found, _truth(over, where, lab, asked, found, seen), asked, values)
     _formats(over, where.block(asked.line, "ask"), asked.ask, values)
     _formats(over, where.block(asked.line, "because"), asked.because, known)
     for i, option in enumerate(asked.options):
         _formats(over, where.block(asked.line, "options", i), option.says, known)
+
+
+def _truth(over: _Over, where: _Where, lab: Lab, asked: Asked, found: Measured, seen: Any) -> str:
+    """The answer as a learner reads it; one that cannot be given is a problem."""
+    line = where.block(asked.line, "answer")
+    if asked.form == "choice":
+        right = true_option(asked, found)
+        if right is not None:
+            return right.text
+        keys = ", ".join(option.key for option in asked.options)
+        what = f"the answer is `{found.value}`, and no option has that key ({keys})"
+        over.add(line, what, "add the option, or correct the keys")
+    elif asked.form == "order":
+        order = str(found.value).split()
+        written = [option.key for option in asked.options]
+        # What takes no training is known before it is asked, and is then laid out in another order.
+        hidden = needs_time(asked.answer) or any(lab.entry(name).trained for name in asked.answer.models())
+        if hidden and lab.seed == 0 and order == written:
+            what = "the options are written in their true order, and whoever moves nothing is right"
+            over.add(where.block(asked.line, "options"), what, "write them in another order")
+        return in_order(asked, order)
+    elif asked.point is not None:
+        place, most = true_place(found), 0 if seen is None else count_places(seen, asked.point)
+        if place is not None and place <= most:
+            return place_said(asked, found, lab)
+        if seen is not None:
+            what = f"the answer is `{found.value}`, and the figure has the {asked.point}s 1 … {most}"
+            over.add(line, what, f"ask for a {asked.point} of what the figure shows")
+    else:
+        low, high = asked.low, asked.high
+        if low is not None and high is not None and not low <= found.number <= high:
+            over.add(line, f"the answer is {found.number:.4g}, outside {low:g} … {high:g}", "widen low and high")
+    return str(found.value)
 
 
 def _formats(over: _Over, line: int, text: str, values: Mapping[str, Any]) -> None:
@@ -293,6 +328,10 @@ def _judge(over: _Over, where: _Where, count: int) -> None:
     lesson = over.lesson
     for (line, ask), tied in over.ties.items():
         at = "" if count == 1 else f" at {len(tied)} of {count} seeds"
+        if (line, ask) in over.ranked:
+            what = f"a near-tie{at}: two neighbours are within 2 in a hundred (“{_short(ask)}”)"
+            over.add(line, what, "choose clearer cases, or rank fewer")
+            continue
         what = f"a near-tie{at}: the runner-up is within 2 in a hundred (“{_short(ask)}”)"
         over.add(line, what, "choose a clearer case, or give compare a tolerance")
     for (line, ask), answers in over.winners.items():

@@ -9,7 +9,13 @@ from typing import Literal
 
 from msgspec import Struct
 
-Task = Literal["untrained", "next-word", "next-character", "tag", "classify", "forecast", "caption"]
+from tutor.engine.recurrent import held
+
+Task = Literal["untrained", "next-word", "next-character", "tag", "classify", "recall", "forecast", "caption"]
+LANGUAGE: tuple[Task, ...] = ("next-word", "next-character")
+"""Tasks that say the next token of a text."""
+DRAWN = {"recall": "sequences", "caption": "scenes"}
+"""Tasks that have no corpus, with what they draw."""
 Fault = tuple[str, str, str]
 """A key, what is wrong with it, how to mend it."""
 
@@ -33,7 +39,10 @@ class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What it learns. An untrained model has hashed word vectors and no head."""
     corpus: str = ""
     """A file under the lessons' folder, `#` for a comment line: one sequence a line, of `word/TAG` to tag, with a tab
-    and a label to classify; to forecast, a comma-separated table. Who captions draws scenes, and has none."""
+    and a label to classify; to forecast, a comma-separated table. Who captions draws scenes, who recalls draws
+    sequences, and both have none."""
+    shuffle: bool = False
+    """Whether each sequence that it says the next token of has its tokens in an order that the seed draws."""
     held_out: float = 0.0
     """The share of the different examples that it is measured on and never trained on; of a series, its end."""
     column: str = ""
@@ -42,6 +51,12 @@ class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Values that a forecast is made from."""
     horizon: int = 1
     """Steps from the last value of a window to the one that is forecast."""
+    distance: int = 10
+    """Of recall: the distractors between the symbol that is shown and the cue that asks for it."""
+    shortest: int | None = None
+    """Where each sequence draws its own distance, the least; all have the same when not given."""
+    symbols: int = 8
+    """How many different ones there are to recall."""
     steps: int = 300
     """Weight updates."""
     batch: int = 16
@@ -49,6 +64,8 @@ class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     clip: float = 1.0
     """The global norm at which gradients are clipped."""
     seed: int = 0
+    pin: dict[str, float] = {}
+    """Gates of an untrained network that stand at a value from 0 to 1, whatever comes in, by their letters."""
     text: str = ""
     """What the figures, and the sandbox, run it on unless they say otherwise."""
 
@@ -64,7 +81,7 @@ class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def faults(self) -> list[Fault]:
         """What is out of bounds, missing, or passed over: (key, what is wrong, how to mend it)."""
-        return [*self._outside(), *self._about_the_task(), *self._passed_over()]
+        return [*self._outside(), *self._about_the_task(), *self._pinned(), *self._passed_over()]
 
     def _outside(self) -> list[Fault]:
         found = []
@@ -74,13 +91,17 @@ class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
                 found.append((key, f"`{key}` is {value:g}", f"write a number from {low:g} to {high:g}"))
         if not 0.0 <= self.held_out < 0.9:
             found.append(("held_out", f"`held_out` is {self.held_out:g}", "write a number from 0 to below 0.9"))
+        if self.shortest is not None and not 0 <= self.shortest <= self.distance:
+            what = f"`shortest` is {self.shortest}, and `distance` is {self.distance}"
+            found.append(("shortest", what, "write a whole number from 0 to `distance`"))
         return found
 
     def _about_the_task(self) -> list[Fault]:
         found = []
-        if self.task == "caption":
+        if self.task in DRAWN:
             if self.corpus:
-                found.append(("corpus", 'the task "caption" draws scenes of its own', "drop `corpus`"))
+                what = f'the task "{self.task}" draws {DRAWN[self.task]} of its own'
+                found.append(("corpus", what, "drop `corpus`"))
         elif self.trained and not self.corpus:
             suffix = "csv" if self.task == "forecast" else "txt"
             what = f'the task "{self.task}" has nothing to learn from'
@@ -88,9 +109,26 @@ class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         if self.task == "forecast" and not self.column:
             what = 'the task "forecast" has no column to forecast'
             found.append(("task", what, 'write column = "…", a name in the first row of its corpus'))
-        if self.bidirectional and self.task in ("next-word", "next-character", "caption"):
+        if self.bidirectional and self.task in (*LANGUAGE, "caption"):
             what = "a bidirectional network has read the next token before it is to guess it"
             found.append(("bidirectional", what, 'drop `bidirectional`, or write task = "untrained"'))
+        return found
+
+    def _pinned(self) -> list[Fault]:
+        gates = held(self.cell)
+        found = []
+        if self.pin and self.trained:
+            what = f'`pin` holds a gate still, and the task "{self.task}" would train it'
+            found.append(("pin", what, 'drop `pin`, or write task = "untrained"'))
+        for letter, value in self.pin.items():
+            if letter not in gates:
+                mend = f"write one of {', '.join(gates)}" if gates else 'drop `pin`, or write cell = "gru" or "lstm"'
+                found.append(("pin", f"the {self.cell} has no gate `{letter}` to pin", mend))
+            elif not 0.0 <= value <= 1.0:
+                found.append(("pin", f"`pin` holds the gate `{letter}` at {value:g}", "write a number from 0 to 1"))
+        if "f" in self.pin and self.forget_bias is not None:
+            what = "`forget_bias` is where the gate `f` starts, and `pin` holds it"
+            found.append(("forget_bias", what, "drop one of the two"))
         return found
 
     def _passed_over(self) -> list[Fault]:
@@ -103,6 +141,13 @@ class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             if self.task != "forecast" and self._given(key):
                 what = f'`{key}` says nothing to the task "{self.task}", which reads no table'
                 found.append((key, what, f'drop `{key}`, or write task = "forecast"'))
+        for key in ("distance", "shortest", "symbols"):
+            if self.task != "recall" and self._given(key):
+                what = f'`{key}` says nothing to the task "{self.task}", which recalls no symbol'
+                found.append((key, what, f'drop `{key}`, or write task = "recall"'))
+        if self.shuffle and self.task not in LANGUAGE:
+            what = f'`shuffle` says nothing to the task "{self.task}", which says no next token'
+            found.append(("shuffle", what, 'drop `shuffle`, or write task = "next-word"'))
         for key, owner in (("nonlinearity", "rnn"), ("forget_bias", "lstm")):
             if self.cell != owner and self._given(key):
                 what = f'`{key}` is the {owner}\'s, and `cell` is "{self.cell}"'
@@ -126,6 +171,8 @@ _BOUNDS = (
     ("forget_bias", -100.0, 100.0),
     ("window", 1, 1000),
     ("horizon", 1, 1000),
+    ("distance", 0, 200),
+    ("symbols", 2, 26),
     ("steps", 1, 100_000),
     ("batch", 1, 4096),
     ("learning_rate", 1e-9, 10.0),

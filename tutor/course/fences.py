@@ -8,6 +8,7 @@ from typing import Any
 
 from tutor.course import shape
 from tutor.course.entries import ModelEntry
+from tutor.course.lesson import Figure
 from tutor.course.measured import Found
 from tutor.course.source import LessonError, Problem, nearest, parse_toml
 
@@ -20,13 +21,16 @@ class Reader:
         models: the lesson's models, as far as they are whole.
         named: every model's name, the broken ones' too: a second complaint about them would only confuse.
         values: the names of the lesson's `[values]`.
+        figure: the figure that stands before in the same step, where it is whole.
     """
 
     path: Any
     models: Mapping[str, ModelEntry] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
     values: frozenset[str] = frozenset()
+    step: tuple[tuple[str, Any], ...] = ()
     problems: list[Problem] = field(default_factory=list)
+    figure: Figure | None = None
 
     def add(self, line: int, what: str, mend: str) -> None:
         """Note a problem, once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -12,6 +12,20 @@ from msgspec import Struct
 from tutor.course.lab import Lab
 from tutor.course.lesson import Asked, Option, filled
 from tutor.course.measured import Measured
+from tutor.course.pointing import in_words, place_of, response_of
+from tutor.course.probes import needs_time
+from tutor.i18n import _
+
+
+class Placed(Struct, frozen=True):
+    """An option at its true place in an order."""
+
+    key: str
+    text: str
+    says: str
+    """Its feedback, with the values in."""
+    right: bool
+    """Whether it was put there."""
 
 
 class Verdict(Struct, frozen=True):
@@ -24,26 +38,35 @@ class Verdict(Struct, frozen=True):
     """The true number, where a number was asked for."""
     says: str
     """The feedback of the option chosen, then the reason; both with their values in."""
+    key: str = ""
+    """The answer as a response is written: an option's key, keys in order, a place; "" where it is a number."""
+    order: tuple[Placed, ...] = ()
+    """Where an order was asked for: the options in it."""
 
 
 def grade(asked: Asked, response: str | float, lab: Lab, values: Mapping[str, float | str]) -> Verdict:
-    """Judge a response: an option's key, or a number.
+    """Judge a response: an option's key, a number, keys in order, a range or a place.
 
     Args:
         values: the lesson's `[values]` as measured, for the texts.
 
     Raises:
         NotTrained: the probe's model was not trained.
-        ValueError: the probe cannot be computed, or the response is no option.
+        ValueError: the probe cannot be computed, or the response is no answer.
     """
     measured = asked.answer.measure(lab)
-    if asked.options:
+    form = asked.form
+    if form == "choice":
         return _choice(asked, str(response), measured, values)
+    if form == "order":
+        return _order(asked, str(response), measured, values)
+    if form == "point":
+        return _place(asked, str(response), measured, lab, values)
     number = measured.number
     truth = with_unit(number, asked.unit)
-    guess = float(response)
     says = _said(asked.because, texts(measured, truth, asked, values))
-    return Verdict(close(asked, guess, number), truth, number, says)
+    right = within(asked, str(response), number) if form == "range" else close(asked, float(response), number)
+    return Verdict(right, truth, number, says)
 
 
 def _choice(asked: Asked, key: str, measured: Measured, values: Mapping[str, float | str]) -> Verdict:
@@ -54,7 +77,68 @@ def _choice(asked: Asked, key: str, measured: Measured, values: Mapping[str, flo
     truth = right.text if right is not None else str(measured.value)
     known = texts(measured, truth, asked, values)
     said = [_said(chosen.says, known), _said(asked.because, known)]
-    return Verdict(chosen is right, truth, None, " ".join(s for s in said if s))
+    return Verdict(chosen is right, truth, None, " ".join(s for s in said if s), right.key if right else "")
+
+
+def _order(asked: Asked, response: str, measured: Measured, values: Mapping[str, float | str]) -> Verdict:
+    options = {option.key: option for option in asked.options}
+    mine, keys = response.split(), str(measured.value).split()
+    if sorted(mine) != sorted(options):
+        raise ValueError(f"`{response}` does not have each of the answers once: {', '.join(options)}")
+    truth = in_order(asked, keys)
+    known = texts(measured, truth, asked, values)
+    placed = tuple(
+        Placed(key, options[key].text, _said(options[key].says, known), key == put)
+        for key, put in zip(keys, mine, strict=True)
+    )
+    return Verdict(mine == keys, truth, None, _said(asked.because, known), " ".join(keys), placed)
+
+
+def in_order(asked: Asked, keys: Sequence[str]) -> str:
+    """Options in order, as a learner reads them."""
+    named = {option.key: option.text for option in asked.options}
+    return " < ".join(named.get(key, key) for key in keys)
+
+
+def start_order(asked: Asked, lab: Lab) -> tuple[str, ...]:
+    """The keys of the options as they are laid out to be put in order: as written, and never in the true order.
+
+    Where that takes a training or a while to find out, they are as written; `check` sees to those.
+    """
+    keys = tuple(option.key for option in asked.options)
+    if needs_time(asked.answer) or not all(lab.begun(name) for name in asked.answer.models()):
+        return keys
+    try:
+        true = tuple(str(asked.answer.measure(lab).value).split())
+    except ValueError:
+        # What cannot be computed is said once it is answered.
+        return keys
+    return (*keys[1:], keys[0]) if keys == true else keys
+
+
+def _place(asked: Asked, response: str, measured: Measured, lab: Lab, values: Mapping[str, float | str]) -> Verdict:
+    mine, true = place_of(response), true_place(measured)
+    if mine is None:
+        raise ValueError(f"`{response}` is no {asked.point}")
+    truth = place_said(asked, measured, lab)
+    says = _said(asked.because, texts(measured, truth, asked, values))
+    key = "" if true is None else response_of(asked.point or "step", true)
+    return Verdict(mine == true, truth, None, says, key)
+
+
+def true_place(measured: Measured) -> int | None:
+    """The place that a measured value stands for; None when it is none."""
+    return place_of(float(measured.value) if isinstance(measured.value, int) else measured.value)
+
+
+def place_said(asked: Asked, measured: Measured, lab: Lab) -> str:
+    """The true place as a learner reads it, with its word where the answer is of a run."""
+    place = true_place(measured)
+    if place is None or asked.point is None:
+        return str(measured.value)
+    model, text = getattr(asked.answer, "model", ""), getattr(asked.answer, "text", "")
+    words = lab.run(model, text).tokens if model and asked.point == "step" else ()
+    return in_words(asked.point, place, words[place - 1] if place <= len(words) else "")
 
 
 def true_option(asked: Asked, measured: Measured) -> Option | None:
@@ -72,6 +156,21 @@ def true_option(asked: Asked, measured: Measured) -> Option | None:
     return None
 
 
+def true_response(asked: Asked, measured: Measured) -> str | float | None:
+    """What a learner would have to answer; None where no answer is right."""
+    if asked.form == "choice":
+        right = true_option(asked, measured)
+        return None if right is None else right.key
+    if asked.form == "order":
+        return str(measured.value)
+    if asked.form == "range":
+        return f"{measured.number!r}..{measured.number!r}"
+    if asked.point is not None:
+        place = true_place(measured)
+        return None if place is None else response_of(asked.point, place)
+    return measured.number
+
+
 def close(asked: Asked, guess: float, truth: float) -> bool:
     """Whether a guess is near enough: within the absolute tolerance, or within the factor."""
     if not (math.isfinite(guess) and math.isfinite(truth)):
@@ -84,6 +183,55 @@ def close(asked: Asked, guess: float, truth: float) -> bool:
         return False
     ratio = abs(math.log(abs(guess)) - math.log(abs(truth)))
     return ratio <= math.log(asked.factor) + 1e-9
+
+
+def within(asked: Asked, response: str, truth: float) -> bool:
+    """Whether a range has the answer in it and is narrow enough."""
+    low, high = parse_range(response)
+    return _has(low, high, truth) and not too_wide(asked, low, high)
+
+
+def _has(low: float, high: float, truth: float) -> bool:
+    # As in `close`: an end that means the answer may be a rounding error off.
+    slack = 1e-9 * max(abs(low), abs(high))
+    return low - slack <= truth <= high + slack
+
+
+def too_wide(asked: Asked, low: float, high: float) -> bool:
+    """Whether a range is wider than it may be."""
+    return asked.widest is not None and width_of(asked, low, high) > asked.widest * (1 + 1e-9)
+
+
+def width_of(asked: Asked, low: float, high: float) -> float:
+    """How wide a range is: the difference of its ends, on a log scale their ratio."""
+    if asked.scale == "linear":
+        return high - low
+    return high / low if low > 0 else math.inf
+
+
+def range_said(asked: Asked, response: str, verdict: Verdict) -> str:
+    """What became of a range: where the answer is, whether it was missed, whether the range was too wide."""
+    low, high = parse_range(response)
+    mine = _("{low} to {high}").format(low=with_unit(low), high=with_unit(high))
+    head = _("It is {truth}; you said {mine}.").format(truth=verdict.truth, mine=mine)
+    assert verdict.number is not None
+    missed, wide = not _has(low, high, verdict.number), too_wide(asked, low, high)
+    if not missed and not wide:
+        return head + " " + _("It is in there.")
+    parts = [head, _("You missed it.") if missed else _("It is in there, but that is too wide.")]
+    if missed and wide:
+        parts.append(_("And that is too wide."))
+    if wide:
+        parts.append(width_said(asked, low, high))
+    return " ".join(parts)
+
+
+def width_said(asked: Asked, low: float, high: float) -> str:
+    """How wide a range is, and how wide it may be."""
+    wide, most = with_unit(width_of(asked, low, high)), with_unit(asked.widest or 0.0)
+    if asked.scale == "log":
+        return _("Its ends are a factor of {wide} apart; {most} is allowed.").format(wide=wide, most=most)
+    return _("It is {wide} wide; {most} is allowed.").format(wide=wide, most=most)
 
 
 def texts(measured: Measured, truth: str, asked: Asked, values: Mapping[str, float | str]) -> dict[str, Any]:
@@ -154,3 +302,21 @@ def _parsed(said: str) -> float:
         return math.pow(float(power[1]), float(power[2]))
     over, slash, under = said.partition("/")
     return float(over) / float(under) if slash else float(said)
+
+
+_BETWEEN = re.compile(r"\s*(?:\.\.+|…)\s*")
+
+
+def parse_range(text: str) -> tuple[float, float]:
+    """What a learner types for a range, the lower end first: `0.2..0.5`, `0.2 0.5`, `10^-3 … 10^-2`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    said = text.strip()
+    ends = _BETWEEN.split(said) if _BETWEEN.search(said) else said.split()
+    if len(ends) != 2:
+        shown = f"“{said}”" if said else "nothing"
+        raise ValueError(f"{shown} is not a range; write both its ends, like 0.2..0.5")
+    low, high = sorted(parse_number(end) for end in ends)
+    return low, high

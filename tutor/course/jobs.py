@@ -8,7 +8,7 @@ Only the names of tags and labels are taken from the whole corpus: they are the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,18 @@ from tutor.engine.datasets import read_labelled, read_lines, read_series, read_t
 from tutor.engine.forecaster import Forecaster
 from tutor.engine.model import Model, ModelSpec
 from tutor.engine.scenes import SIDE, scenes
+from tutor.engine.tasks import recall
 from tutor.engine.text import Vocabulary, clean, tokenize
 
 Network = Model | Forecaster | Captioner
 
 SCENES = 800
 """Scenes that are drawn for a captioner, those that are held out among them."""
+RECALLED = 4_000
+"""Sequences that are drawn for who recalls, those that are held out among them."""
+
+_SHUFFLE, _RECALL = 6, 7
+"""Streams of a model's seed: what is drawn here is drawn for nothing else."""
 
 Values = npt.NDArray[np.float64]
 Tokens = tuple[str, ...]
@@ -86,7 +92,7 @@ def read(entry: ModelEntry, folder: Path, seed: int) -> Material:
     Args:
         entry: the model.
         folder: what its corpus is relative to.
-        seed: draws what is held out, and a captioner's scenes.
+        seed: draws what is held out, the order of what is shuffled, a captioner's scenes, the sequences to recall from.
 
     Raises:
         ValueError: in one line, why its corpus cannot be read, or not be parted.
@@ -100,6 +106,8 @@ def read(entry: ModelEntry, folder: Path, seed: int) -> Material:
             return _measured(entry, within(folder, entry.corpus))
         case "caption":
             return _drawn(entry, seed)
+        case "recall":
+            return _recalled(entry, seed)
         case _:
             return _written(entry, within(folder, entry.corpus), seed) if entry.corpus else Material(())
 
@@ -128,7 +136,7 @@ def spec(entry: ModelEntry, seed: int) -> ModelSpec:
 
 
 def build(entry: ModelEntry, material: Material, seed: int) -> Network:
-    """The network of an entry as it is before any training.
+    """The network of an entry as it is before any training, its pinned gates held.
 
     Its vocabulary is every token of what it is trained on. A sentence ends, an alphabet goes on; who writes a caption
     has to begin, too.
@@ -139,15 +147,18 @@ def build(entry: ModelEntry, material: Material, seed: int) -> Network:
     shape = spec(entry, seed)
     task = entry.task
     if task == "untrained":
-        return Model(shape, None)
+        model = Model(shape, None)
+        for gate, value in entry.pin.items():
+            model.net.hold(gate, value)
+        return model
     if task == "forecast":
         return Forecaster(shape)
     tokens = (token for sequence in material.sequences for token in sequence)
     vocabulary = Vocabulary(tokens, end=task in ("next-word", "caption"), start=task == "caption")
     if task == "caption":
         return Captioner(shape, vocabulary, SIDE, SIDE)
-    if task in ("tag", "classify"):
-        return Model(shape, vocabulary, job=task, labels=material.labels)
+    if material.labels:
+        return Model(shape, vocabulary, job="tag" if task == "tag" else "classify", labels=material.labels)
     return Model(shape, vocabulary)
 
 
@@ -171,7 +182,13 @@ def _of_text(
 def _written(entry: ModelEntry, path: Path, seed: int) -> Material:
     """Sequences, to say the next token of."""
     items = tuple(tokenize(line, entry.unit) for line in read_lines(path))
-    return _of_text(entry, items, items, seed)
+    if not entry.shuffle:
+        return _of_text(entry, items, items, seed)
+    # What is held out is the same sequences as without it: one that is there twice is on one side in both its orders.
+    rng = np.random.default_rng([seed, _SHUFFLE])
+    mixed = tuple(tuple(tokens[i] for i in rng.permutation(len(tokens))) for tokens in items)
+    found = _of_text(entry, items, mixed, seed)
+    return replace(found, sequences=found.train)
 
 
 def _tagged(entry: ModelEntry, path: Path, seed: int) -> Material:
@@ -188,6 +205,17 @@ def _labelled(entry: ModelEntry, path: Path, seed: int) -> Material:
     texts, labels = read_labelled(path)
     read = tuple(tokenize(text, entry.unit) for text in texts)
     return _of_text(entry, read, tuple(zip(read, labels, strict=True)), seed, labels)
+
+
+def _recalled(entry: ModelEntry, seed: int) -> Material:
+    """(tokens, the symbol that came first)"""
+    drawn = recall(entry.distance, entry.symbols, shortest=entry.shortest, batch_size=RECALLED, seed=(seed, _RECALL))
+    items = tuple((shown, said[-1]) for shown, said in drawn.items())
+    # A symbol right before its cue is all that there is to know of it: such sequences are drawn again rather than kept
+    # apart, for a symbol that was held out so could not be learned at all.
+    known = tuple((*shown, str(place)) if len(shown) == 2 else shown for place, (shown, _) in enumerate(items))
+    found = _of_text(entry, known, items, seed, drawn.answers)
+    return replace(found, sequences=tuple(shown for shown, _ in found.train))
 
 
 def _measured(entry: ModelEntry, path: Path) -> Material:

@@ -12,12 +12,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from tutor.course.entries import ModelEntry
 from tutor.course.figures import Options
+from tutor.course.figures.facts import Fact
+from tutor.course.games.game import Game
 from tutor.course.probes import Probe
 from tutor.course.source import Problem
+
+Point = Literal["step", "unit"]
+"""What is pointed at in a figure."""
+Form = Literal["choice", "number", "order", "range", "point"]
+"""What a prediction or a question is answered with."""
 
 
 class Option(Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,9 +56,26 @@ class Asked(Struct, frozen=True, kw_only=True):
     factor: float = 1.0
     """How far from the answer a number may be, as a ratio: 10 means within a factor of ten."""
     unit: str = ""
+    order: bool = False
+    """Whether the options are to be put in order, the smallest first."""
+    widest: float | None = None
+    """A range is asked for: how wide it may be at most; on a log scale the largest ratio of its ends."""
+    point: Point | None = None
+    """A place in the step's figure is asked for."""
     line: int = 0
     key: str = ""
     """`<step number>.<block number>`: what progress remembers an answer by, within its lesson."""
+
+    @property
+    def form(self) -> Form:
+        """What it is answered with."""
+        if self.point is not None:
+            return "point"
+        if self.order:
+            return "order"
+        if self.options:
+            return "choice"
+        return "number" if self.widest is None else "range"
 
 
 class Prediction(Asked, frozen=True, kw_only=True):
@@ -110,7 +134,72 @@ class Recite(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     key: str = ""
 
 
-Doing = Recite
+class Term(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One thing that a definition has to say."""
+
+    any: tuple[str, ...]
+    """The ways to say it; the first is what it is called."""
+    says: str
+    """What is missing without it."""
+
+
+class Define(Struct, frozen=True, kw_only=True):
+    """The learner says in words of their own what something is; the terms of it are looked for."""
+
+    ask: str
+    terms: tuple[Term, ...]
+    answer: str
+    """One way to say it. May use the lesson's `[values]`, as `ask` and what the terms say may."""
+    about: str = ""
+    """The id of the lesson that it asks about, when it is an earlier one."""
+    line: int = 0
+    key: str = ""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Its words, which may use the lesson's values."""
+        return (self.ask, self.answer, *(term.says for term in self.terms))
+
+
+class Until(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What has to be so of a fact that a figure tells."""
+
+    of: str
+    """The name of the fact, one of the figure's `facts`."""
+    above: float | None = None
+    below: float | None = None
+    """With `above`, it is to lie between them."""
+    equals: float | str | bool | None = field(name="is", default=None)
+    changes: bool = False
+    """Whether any other value than the first will do."""
+
+    def met(self, fact: Fact) -> bool:
+        """Whether it is so of a fact's value; that it changed is for who saw it change."""
+        if isinstance(fact, float | int) and not isinstance(fact, bool):
+            if self.above is not None and not fact > self.above:
+                return False
+            if self.below is not None and not fact < self.below:
+                return False
+        return self.equals is None or fact == self.equals
+
+
+class Do(Struct, frozen=True, kw_only=True):
+    """The learner does something in the figure before it, and the step waits until it is so."""
+
+    ask: str
+    until: Until
+    because: str = ""
+    """Said when it is so. May use `{value}`, the fact's value, and the lesson's own `[values]`."""
+    line: int = 0
+    key: str = ""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Its words, which may use the lesson's values."""
+        return (self.ask, self.because)
+
+
+Doing = Recite | Define | Do | Game
 """What the learner does, and the step waits for."""
 Asking = Prediction | QuestionBlock | Doing
 """What a step waits for, before it is done."""

@@ -23,6 +23,8 @@ from tutor.course.lesson import (
 from tutor.course.lesson import (
     Claim,
     Course,
+    Define,
+    Figure,
     Lesson,
     Math,
     Prose,
@@ -148,11 +150,12 @@ def load_course(folder: Path, language: str | None = None) -> Course:
 def _about(lesson: Lesson, earlier: list[str]) -> list[Problem]:
     """Questions about a lesson that does not come before this one."""
     asked = [step.asked for step in lesson.steps]
-    abouts = {b: b.instances[0].about for b in asked if isinstance(b, QuestionBlock) and b.instances[0].about}
+    abouts = [(b.line, b.instances[0].about) for b in asked if isinstance(b, QuestionBlock)]
+    abouts += [(b.line, b.about) for b in asked if isinstance(b, Define)]
     return [
-        Problem(lesson.path, block.line, f"about `{about}`, which is no earlier lesson", nearest(about, earlier))
-        for block, about in abouts.items()
-        if about not in earlier
+        Problem(lesson.path, line, f"about `{about}`, which is no earlier lesson", nearest(about, earlier))
+        for line, about in abouts
+        if about and about not in earlier
     ]
 
 
@@ -302,6 +305,8 @@ class _Body:
             return
         self.refuse_order(kind, line)
         key = f"{len(self.steps) + 1}.{len(self.blocks) + 1}"
+        self.reader.figure = next((b for b in self.blocks if isinstance(b, Figure)), None)
+        self.reader.step = tuple(zip(self.kinds, self.blocks, strict=True))
         self.take(kind, read_block(self.reader, Block(kind, token.content, line, key)))
         self.predicted |= kind == "predict"
 
@@ -313,7 +318,11 @@ class _Body:
             elif not self.predicted:
                 mend = "put a predict block before it: nothing is shown before a commitment"
                 self.reader.add(line, "a figure without a prediction before it", mend)
-        elif any(other in self.kinds for other in _ASKED):
+            return
+        if kind == "do" and "figure" not in self.kinds:
+            what = "a do block without a figure before it in its step"
+            self.reader.add(line, what, "put the figure that it is done in before it")
+        if any(other in self.kinds for other in _ASKED):
             other = next(k for k in self.kinds if k in _ASKED)
             what = f"a {kind} block beside a {other} block in one step"
             self.reader.add(line, what, "begin a new step for it")

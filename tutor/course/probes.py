@@ -3,21 +3,38 @@
 A probe is a table in a lesson, `{ probe = "NAME", … }`; the class under that name documents its keys, and
 `measure(lab)` computes it. `PROBES` is the registry. A new probe is one class, and its name in `Probe`:
 here when it computes by hand or is made of others, in `readings.py` when it reads a run, in `tallies.py`
-when it counts.
+when it counts, in `outcomes.py` when it asks what a model has learned to do, in `analyses.py` when it asks
+why a run came out so, in `built.py` when it needs no model.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from functools import lru_cache
+from itertools import pairwise
+from statistics import fmean, median
 from typing import Any, ClassVar, Literal, get_args
 
 import msgspec
 
+from tutor.course.analyses import Decay, GradientCheck, LossGradient, Nudge, NudgedSteps, Saturation, WeightGradient
+from tutor.course.built import (
+    CliffDescent,
+    GruByHand,
+    HandState,
+    LstmByHand,
+    ParameterCount,
+    Reach,
+    TimingRatio,
+    TimingSlope,
+    Unshared,
+)
 from tutor.course.entries import ModelEntry
 from tutor.course.lab import Lab
 from tutor.course.measured import Base, Cell, Found, Measured, number, winner
+from tutor.course.outcomes import Baseline, Flips, Label, LabelProbability, Score
 from tutor.course.readings import (
     Agreement,
     Argmax,
@@ -185,6 +202,30 @@ class _Pair(Base, frozen=True, kw_only=True):
         return (self.left, self.right)
 
 
+class Ranking(_Among, frozen=True, kw_only=True, tag="ranking"):
+    """The keys of several probes in order, the smallest first, with a space between: `"b c a"`. See `largest`.
+
+    `{amount}` is the largest amount. It nearly ties when any two neighbours do.
+    """
+
+    picks: ClassVar[bool] = False
+
+    def measure(self, lab: Lab) -> Measured:
+        """Measure each, and put them in order."""
+        if len(self.among) < 2:
+            raise ValueError("`among` needs two probes or more")
+        found = {key: probe.measure(lab) for key, probe in self.among.items()}
+        if any(math.isnan(m.number) for m in found.values()):
+            raise ValueError("one of the amounts is not a number")
+        keys = sorted(found, key=lambda key: found[key].number)
+        amounts = [found[key].number for key in keys]
+        exact = all(isinstance(m.value, int) for m in found.values())
+        gaps = [(b - a, 0.0 if exact else max(abs(a), abs(b))) for a, b in pairwise(amounts)]
+        # The nearest neighbours, each gap against its own size.
+        margin, scale = min(gaps, key=lambda gap: gap[0] / gap[1] if gap[1] else gap[0])
+        return Measured(" ".join(keys), amounts[-1], margin, scale)
+
+
 class Compare(_Pair, frozen=True, kw_only=True, tag="compare"):
     """Whether `left` is "less", the "same" or "more" than `right`; the same within `tolerance`, absolute.
 
@@ -247,6 +288,73 @@ class OneOf(Base, frozen=True, kw_only=True, tag="oneof"):
         return Measured(value, found.number, found.margin, found.scale)
 
 
+class OverSeeds(Base, frozen=True, kw_only=True, tag="over_seeds"):
+    """The probe `of` at this seed and those after it, each with networks of its own; all of them together.
+
+    `take`: "median", "mean", "min", "max"; or "count_above", at how many seeds it is above `above`, and "share_above",
+    at what part of them.
+    """
+
+    of: Probe
+    seeds: int = 5
+    take: Literal["median", "mean", "min", "max", "count_above", "share_above"] = "median"
+    above: float | None = None
+
+    def parts(self) -> tuple[Any, ...]:
+        """The probe asked."""
+        return (self.of,)
+
+    def unfit(self, models: Mapping[str, ModelEntry]) -> Found | None:
+        """A number that a seed can change, and few enough trainings to wait for."""
+        if not 2 <= self.seeds <= 20:
+            return f"`seeds` is {self.seeds}", "write a number from 2 to 20"
+        counts = self.take.endswith("above")
+        if counts and self.above is None:
+            return f'take = "{self.take}" of what is above which number?', "write above = 0.9, or another"
+        if not counts and self.above is not None:
+            return f'`above` says nothing to take = "{self.take}"', 'drop `above`, or write take = "count_above"'
+        if self.of.words:
+            kind = str(self.of.__struct_config__.tag)
+            return f"the probe `{kind}` answers with a word, of which there is no {self.take}", "ask for a number"
+        if _over_seeds(self.of):
+            return "seeds of seeds", "write `over_seeds` once, around all of it"
+        return super().unfit(models)
+
+    def needed(self, lab: Lab) -> list[tuple[Lab, str]]:
+        """Its networks: the lab of each seed, with each model's name."""
+        return [(lab.sibling(seed), name) for seed in range(self.seeds) for name in self.models()]
+
+    def more(self, lab: Lab) -> Generator[tuple[Lab, str], None, None]:
+        """Train what is not ready, seed by seed: whose lab and which model has a checkpoint more. Closing it stops."""
+        for at, name in self.needed(lab):
+            with closing(at.train(name)) as checkpoints:
+                for _checkpoint in checkpoints:
+                    yield at, name
+
+    def measure(self, lab: Lab) -> Measured:
+        """Train what is not ready, ask at each seed, and put it together."""
+        for _ in self.more(lab):
+            pass
+        found = [self.of.measure(lab.sibling(seed)).number for seed in range(self.seeds)]
+        lost = [lab.seed + seed for seed, amount in enumerate(found) if math.isnan(amount)]
+        if lost:
+            raise ValueError(f"at the seed {lost[0]} it is not a number")
+        if self.above is None:
+            return number(_TAKEN[self.take](found))
+        count = sum(amount > self.above for amount in found)
+        nearest = min(abs(amount - self.above) for amount in found)
+        if self.take == "share_above":
+            return Measured(count / self.seeds, count / self.seeds, nearest, abs(self.above))
+        return Measured(count, float(count), nearest, abs(self.above))
+
+
+_TAKEN: dict[str, Callable[[list[float]], float]] = {"median": median, "mean": fmean, "min": min, "max": max}
+
+
+def _over_seeds(probe: Any) -> bool:
+    return isinstance(probe, OverSeeds) or any(_over_seeds(part) for part in probe.parts())
+
+
 Probe = (
     Value
     | Argmax
@@ -268,11 +376,34 @@ Probe = (
     | CorpusShare
     | FinalLoss
     | CellByHand
+    | Score
+    | Baseline
+    | Label
+    | LabelProbability
+    | Flips
+    | Decay
+    | LossGradient
+    | Saturation
+    | Nudge
+    | NudgedSteps
+    | GradientCheck
+    | WeightGradient
+    | GruByHand
+    | LstmByHand
+    | HandState
+    | ParameterCount
+    | Unshared
+    | Reach
+    | CliffDescent
+    | TimingSlope
+    | TimingRatio
     | Largest
     | Smallest
+    | Ranking
     | Compare
     | Ratio
     | OneOf
+    | OverSeeds
 )
 
 PROBES: dict[str, type[Any]] = {
@@ -284,3 +415,27 @@ PROBES: dict[str, type[Any]] = {
 def models_of(probe: Probe) -> tuple[str, ...]:
     """The lesson's models that a probe needs, its parts' too."""
     return probe.models()
+
+
+def settled(probe: Any, lab: Lab) -> bool:
+    """Whether nothing has to be trained at other seeds before a probe can be measured."""
+    if isinstance(probe, OverSeeds):
+        return all(at.ready(name) for at, name in probe.needed(lab))
+    return all(settled(part, lab) for part in probe.parts())
+
+
+def training_of(probe: Any, lab: Lab) -> Generator[tuple[Lab, str], None, None]:
+    """Train what a probe needs at other seeds: the lab and the model that have one checkpoint more, each time.
+
+    `measure` trains them, too. This is for who shows how it goes on, or stops it: closed, it keeps what was learned.
+    """
+    if isinstance(probe, OverSeeds):
+        yield from probe.more(lab)
+    else:
+        for part in probe.parts():
+            yield from training_of(part, lab)
+
+
+def needs_time(probe: Any) -> bool:
+    """Whether to measure it takes a training of other seeds, or a clock."""
+    return isinstance(probe, OverSeeds | TimingSlope | TimingRatio) or any(needs_time(part) for part in probe.parts())

@@ -29,3 +29,36 @@ def phrase(variants: Sequence[str], width: int, look: Look, style: Style = PLAIN
 def quoted(text: str, look: Look) -> str:
     """A token or a label in quotation marks."""
     return f'"{text}"' if look.ascii else f"“{text}”"
+
+
+def wrapped(text: str, room: int) -> list[str]:
+    """Words in lines of at most `room` cells; a wider word is cut, as where no spaces are written."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        if line and width_of(line) + 1 + width_of(word) <= room:
+            line += " " + word
+            continue
+        if line:
+            lines.append(line)
+        line = ""
+        for char in word:
+            if line and width_of(line + char) > room:
+                lines.append(line)
+                line = ""
+            line += char
+    return [*lines, line] if line or not lines else lines
+
+
+def paragraph(text: str, width: int, look: Look, style: Style = PLAIN, indent: int = 0) -> list[Row]:
+    """Words, wrapped, in rows of exactly `width` cells.
+
+    Args:
+        text: the words.
+        width: cells of each row.
+        look: what the terminal can show.
+        style: of the words.
+        indent: cells left empty before each line.
+    """
+    lines = wrapped(text, max(width - indent, 1))
+    return [fit((Span(" " * indent, PLAIN), Span(line, style)), width) for line in lines]

@@ -24,6 +24,14 @@ from tutor.engine.trace import Gradients, Lengths, Record, Trace, beyond, frozen
 NONLINEARITIES = ("tanh", "relu", "identity")
 INITS = ("uniform", "orthogonal", "zeros")
 
+_SHUT = 100.0
+"""A bias at which σ is 1, and at whose opposite it is less than 1e-43."""
+
+
+def held(cell: str) -> tuple[str, ...]:
+    """The letters of the gates that can stand at a value: those that a σ keeps between 0 and 1; the RNN has none."""
+    return tuple(gate.name for gate in CELLS[cell].gates if gate.range == (0.0, 1.0))
+
 
 class Recurrent(Parameters):
     """A recurrent network: `cell` is "rnn", "gru" or "lstm".
@@ -151,6 +159,34 @@ class Recurrent(Parameters):
                     array[at : at + H] = forget_bias
                 elif name.startswith("bias_hh"):
                     array[at : at + H] = 0.0
+
+    def hold(self, gate: str, value: float) -> None:
+        """Have a gate stand at a value in every layer and direction, whatever comes in.
+
+        Its rows of W_ih, W_hh and b_hh become 0, and those of b_ih the logit of the value, within ±100: σ is there
+        as good as 0 and 1.
+
+        Args:
+            gate: its letter: "z" or "r" of the GRU, "f", "i" or "o" of the LSTM.
+            value: from 0 to 1.
+
+        Raises:
+            ValueError: a gate that the cell does not have, a value outside, or a network without biases.
+        """
+        one_of("gate", gate, held(self.cell))
+        if not 0.0 <= value <= 1.0:
+            raise ValueError(f"value: got {value!r}, expected a number from 0 to 1")
+        if not self.bias:
+            raise ValueError("bias: got none, expected biases to hold a gate with")
+        logit = math.copysign(_SHUT, value - 0.5) if value in (0.0, 1.0) else math.log(value) - math.log1p(-value)
+        own = self._block(gate)
+        for name, array in self._params.items():
+            array[own] = min(max(logit, -_SHUT), _SHUT) if name.startswith("bias_ih") else 0.0
+
+    def _block(self, letter: str) -> slice:
+        """The rows of a stacked matrix, or bias, that are a gate's own."""
+        at = self._cell.blocks.index(letter) * self.hidden_size
+        return slice(at, at + self.hidden_size)
 
     def _weights(self, suffix: str) -> Weights:
         p = self._params

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
+from tutor.course.figures import Values
 from tutor.course.figures.timing import Timing
-from tutor.course.grading import Verdict, grade, parse_number, true_option
+from tutor.course.games.game import Game
+from tutor.course.grading import Verdict, grade, range_said, true_response
 from tutor.course.lab import Lab
 from tutor.course.lesson import (
     Asked,
+    Define,
+    Do,
     Figure,
     Lesson,
     Math,
@@ -25,11 +29,16 @@ from tutor.course.lesson import (
     Step,
     names_in,
 )
-from tutor.course.probes import models_of
+from tutor.course.probes import Probe, models_of, settled, training_of
+from tutor.course.terms import cleaned, found
 from tutor.course.words import Paragraph, paragraphs
 from tutor.draw.cells import width
+from tutor.draw.wording import wrapped
 from tutor.engine.text import clean
+from tutor.engine.training import Checkpoint
 from tutor.i18n import _
+from tutor.plain import answering
+from tutor.plain.games import tell_game
 from tutor.plain.stream import columns_of, look_of, spelled
 from tutor.plain.tables import table_lines
 from tutor.progress import CONFIDENCES, Attempt, Progress
@@ -50,27 +59,23 @@ def _words(paragraph: Paragraph) -> str:
     return clean("".join(piece.text for piece in paragraph.pieces))
 
 
-def wrapped(text: str, room: int) -> list[str]:
-    """Words in lines of at most `room` cells; a wider word is cut, as where no spaces are written."""
-    lines: list[str] = []
-    line = ""
-    for word in text.split():
-        if line and width(line) + 1 + width(word) <= room:
-            line += " " + word
-            continue
-        if line:
-            lines.append(line)
-        line = ""
-        for char in word:
-            if line and width(line + char) > room:
-                lines.append(line)
-                line = ""
-            line += char
-    return [*lines, line] if line or not lines else lines
-
-
 class _NoAnswer(Exception):
     """The learner passed over a question."""
+
+
+def _wait_for(said: str, checkpoints: Iterable[Checkpoint]) -> None:
+    """Say on standard error how far a training is, and not how well: that may be what is asked next."""
+    live = sys.stderr is not None and sys.stderr.isatty()
+    if not live:
+        print(said, file=sys.stderr)
+    tenth = -1
+    for checkpoint in checkpoints:
+        if live and checkpoint.step * 10 // checkpoint.steps != tenth:
+            tenth = checkpoint.step * 10 // checkpoint.steps
+            where = _("{step} of {steps} updates").format(step=checkpoint.step, steps=checkpoint.steps)
+            print(f"\r{said}: {where}", end="", file=sys.stderr, flush=True)
+    if live:
+        print(file=sys.stderr)
 
 
 class _Teller:
@@ -85,6 +90,8 @@ class _Teller:
         self.values: dict[str, Any] = {}
         self.blank = True
         """Whether the last line was empty."""
+        self.seen: Values | None = None
+        """What the step's figure shows, once it was told."""
         self.look = look_of(out)
         self.columns = columns_of(out)
         self.room = min(self.columns, WIDEST)
@@ -124,22 +131,14 @@ class _Teller:
         """Train what is not ready yet; where it stands is said on standard error."""
         for name in dict.fromkeys(models):
             if not self.lab.ready(name):
-                self._train(name)
+                _wait_for(_("training {name}").format(name=clean(name)), self.lab.train(name))
 
-    def _train(self, name: str) -> None:
-        live = sys.stderr is not None and sys.stderr.isatty()
-        said = _("training {name}").format(name=clean(name))
-        if not live:
-            print(said, file=sys.stderr)
-        tenth = -1
-        for checkpoint in self.lab.train(name):
-            # How far, and not how well: that may be what is asked next.
-            if live and checkpoint.step * 10 // checkpoint.steps > tenth:
-                tenth = checkpoint.step * 10 // checkpoint.steps
-                where = _("{step} of {steps} updates").format(step=checkpoint.step, steps=checkpoint.steps)
-                print(f"\r{said}: {where}", end="", file=sys.stderr, flush=True)
-        if live:
-            print(file=sys.stderr)
+    def settle(self, probe: Probe) -> None:
+        """Train what a probe needs, at other seeds too."""
+        self.need(*models_of(probe))
+        if not settled(probe, self.lab):
+            said = _("training {names} at other seeds").format(names=", ".join(map(clean, models_of(probe))))
+            _wait_for(said, (at.history(name)[-1] for at, name in training_of(probe, self.lab)))
 
     def fill(self, *texts: str) -> None:
         """Measure the lesson's values that some texts use."""
@@ -147,7 +146,7 @@ class _Teller:
             for name in names_in(text):
                 if name not in self.values and name in self.lesson.values:
                     probe = self.lesson.values[name]
-                    self.need(*models_of(probe))
+                    self.settle(probe)
                     self.values[name] = probe.measure(self.lab).value
 
     # Steps
@@ -178,6 +177,7 @@ class _Teller:
         self.words(f"{where}. {step.title}")
         self.line()
         answer: Callable[[], None] | None = None
+        self.seen = None
         for at, block in enumerate(step.blocks):
             if isinstance(block, Prose):
                 self.fill(block.text)
@@ -193,6 +193,12 @@ class _Teller:
                     answer = None
             elif isinstance(block, Recite):
                 self.recite(block)
+            elif isinstance(block, Game):
+                self.game(block)
+            elif isinstance(block, Define):
+                self.define(block)
+            elif isinstance(block, Do):
+                self.do(block)
             else:
                 answer = self.asked(block)
                 if not any(isinstance(later, Figure) for later in step.blocks[at + 1 :]):
@@ -206,6 +212,7 @@ class _Teller:
         options = figure.options
         # On a screen a key measures; here there is nobody to press it.
         values = [*options.measure()][-1] if isinstance(options, Timing) else options.run(self.lab)
+        self.seen = values
         for table in values.tables():
             if table.title:
                 self.words(table.title)
@@ -230,9 +237,8 @@ class _Teller:
         for number, option in enumerate(asked.options, 1):
             said = option.text if option.text.split(" ")[0] == str(number) else f"{number}  {option.text}"
             self.words(said, "  ", "     ")
-        if not asked.options and asked.low is not None and asked.high is not None:
-            bounds = _("a number from {low:g} to {high:g}").format(low=asked.low, high=asked.high)
-            self.line(f"  {bounds} {asked.unit}".rstrip())
+        if (how := answering.wanted(asked, self.seen)) is not None:
+            self.words(how, "  ", "  ")
         self.line()
         try:
             response, confidence, seconds = self._response(asked)
@@ -273,7 +279,7 @@ class _Teller:
         while True:
             said = self._hear(prompt)
             try:
-                response = _chosen(asked, said)
+                response = answering.heard(asked, said, self.seen)
                 break
             except ValueError as error:
                 self.words(str(error))
@@ -288,7 +294,7 @@ class _Teller:
         return next((level for level in CONFIDENCES if level.startswith(said)), None)
 
     def _graded(self, asked: Asked, response: str | float) -> Verdict:
-        self.need(*models_of(asked.answer))
+        self.settle(asked.answer)
         self.fill(asked.because, *(option.says for option in asked.options))
         return grade(asked, response, self.lab, self.values)
 
@@ -296,7 +302,9 @@ class _Teller:
         verdict = self._graded(asked, response)
         if saved is not None and self.progress is not None:
             self.progress.grade(saved, verdict.correct)
-        if isinstance(response, float):
+        if asked.form == "range":
+            head = range_said(asked, str(response), verdict)
+        elif isinstance(response, float):
             head = _("It is {truth}; you said {mine:g}.").format(truth=verdict.truth, mine=response)
             head += " " + (_("Near enough.") if verdict.correct else _("Not near enough."))
         elif verdict.correct:
@@ -304,21 +312,76 @@ class _Teller:
         else:
             head = _("Not here. It is: {truth}.").format(truth=verdict.truth.rstrip("."))
         self.words(head)
+        self._say_order(verdict)
         self.words(_sentence(verdict.says, None))
         self.line()
 
     def _say_answer(self, asked: Asked) -> None:
-        self.need(*models_of(asked.answer))
+        self.settle(asked.answer)
         measured = asked.answer.measure(self.lab)
-        right = true_option(asked, measured)
-        if asked.options and right is None:
-            said, why = str(measured.value), ""
-        else:
-            verdict = self._graded(asked, measured.number if right is None else right.key)
-            said, why = verdict.truth, verdict.says
+        response = true_response(asked, measured)
+        verdict = None if response is None else self._graded(asked, response)
+        said, why = (str(measured.value), "") if verdict is None else (verdict.truth, verdict.says)
         self.words(_("Answer: {truth} (computed).").format(truth=said))
+        if verdict is not None:
+            self._say_order(verdict)
         self.words(_sentence(why, None))
         self.line()
+
+    def define(self, block: Define) -> None:
+        """In the learner's own words, in one line; then which terms were found, and one way to say it."""
+        self.fill(block.ask)
+        self.words(_sentence(block.ask, self.values), _("Question: "), "")
+        began = time.monotonic()
+        typed = cleaned(self._heard(_("In your own words (enter passes): ")) or "")
+        there = found(typed, block.terms)
+        if typed and self.progress is not None:
+            seconds = time.monotonic() - began
+            attempt = Attempt(self.lesson.id, block.key, "question", 0, typed, all(there), None, seconds)
+            self.progress.answer(attempt)
+        self.fill(*block.texts)
+        for term, so in zip(block.terms, there, strict=True) if typed else ():
+            said = _("found: {term}") if so else _("not found: {term}. {says}")
+            self.words(said.format(term=term.any[0], says=_sentence(term.says, self.values)), "  ", "    ")
+        self.words(_sentence(block.answer, self.values), _("One way to say it: "), "")
+        self.line()
+
+    def do(self, block: Do) -> None:
+        """What is done in a figure is done on a screen; here it is told, and not waited for."""
+        self.fill(block.ask)
+        self.words(_("{ask} (on screen)").format(ask=_sentence(block.ask, self.values)))
+        # What it comes to is known only where it is done.
+        if block.because and "value" not in names_in(block.because):
+            self.fill(block.because)
+            self.words(_sentence(block.because, self.values))
+        self.line()
+
+    def game(self, block: Game) -> None:
+        """A game: what can be played in lines is."""
+        self.words(_sentence(block.ask, None))
+        if block.play == "continue" and self.ask is not None:
+            self.need(*block.models)
+        before = self.progress.attempts(self.lesson.id) if self.progress is not None else ()
+        visit = sum(one.key == block.key for one in before)
+
+        def keep(label: str, right: bool, seconds: float) -> None:
+            if self.progress is not None:
+                self.progress.answer(Attempt(self.lesson.id, block.key, "recite", visit, label, right, None, seconds))
+
+        tell_game(block, self.lesson.id, visit, self.lab, self.words, self._heard, keep)
+        self.line()
+
+    def _heard(self, prompt: str) -> str | None:
+        """What the learner types; None where that is nothing."""
+        try:
+            return self._hear(prompt)
+        except _NoAnswer:
+            return None
+
+    def _say_order(self, verdict: Verdict) -> None:
+        """Where an order was asked for, what each of its options says, in that order."""
+        for place, placed in enumerate(verdict.order, 1):
+            self.words(f"{place}. {placed.text}: {_sentence(placed.says, None)}", "  ", "     ")
 
     def recite(self, block: Recite) -> None:
         """Typed by heart against a clock, a line for each text."""
@@ -337,20 +400,6 @@ class _Teller:
             if self.progress is not None:
                 self.progress.answer(Attempt(self.lesson.id, block.key, "recite", 0, label, right, None, seconds))
         self.line()
-
-
-def _chosen(asked: Asked, said: str) -> str | float:
-    """The response that a learner means: an option by its number, key or text; or a number.
-
-    Raises:
-        ValueError: it is none, in one line.
-    """
-    if not asked.options:
-        return parse_number(said)
-    for number, option in enumerate(asked.options, 1):
-        if said.casefold() in (str(number), option.key.casefold(), option.text.casefold()):
-            return option.key
-    raise ValueError(_("Answer with a number from 1 to {n}.").format(n=len(asked.options)))
 
 
 def tell(lesson: Lesson, lab: Lab, out: TextIO, ask: Ask | None = None, progress: Progress | None = None) -> None:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 from tutor.course.figures import Values
+from tutor.course.figures.race import Race
 from tutor.course.figures.training import Training
 from tutor.course.grading import Verdict, grade
 from tutor.course.lab import Lab
 from tutor.course.lesson import Asked, Figure
-from tutor.course.probes import Probe
+from tutor.course.probes import Probe, training_of
 from tutor.engine.training import Checkpoint
 from tutor.ui.widgets.activity import Done
 
@@ -66,6 +67,10 @@ class Live(Protocol):
         """Its values so far, again and again, and at last the whole; closed, it stops."""
 
 
+class Stopped(Exception):
+    """What was asked is not known: it takes networks that were not trained to their end."""
+
+
 Tell = Callable[[str, Any, Values], None]
 """Told the name of a model, what figure it is seen in, and that figure's values so far."""
 
@@ -83,16 +88,26 @@ def compute(work: Work, lab: Lab, tell: Tell, stopped: Callable[[], bool]) -> Sh
         the step as it stands then, but for its phase.
 
     Raises:
+        Stopped: before everything that was asked could be measured.
         ValueError: something of the lesson cannot be computed.
     """
+    # A race shows its own networks learning: all of them before anything is asked of one.
+    figure = None
+    if work.figure is not None and isinstance(work.figure.options, Race):
+        figure = _measured(work.figure, lab, tell, stopped)
     for name in work.models:
         if not lab.ready(name) and (work.resume or not lab.begun(name)):
             _train(name, _seen_in(name, work.figure), lab, tell, stopped)
+    answers = [work.asked.answer] if work.asked is not None else []
+    for probe in (*work.values.values(), *answers):
+        _settle(probe, lab, tell, stopped)
     values = {name: probe.measure(lab).value for name, probe in work.values.items()}
     verdict = None
     if work.asked is not None and work.before.response is not None:
         verdict = grade(work.asked, work.before.response, lab, values)
-    figure = _measured(work.figure, lab, tell, stopped) if work.figure is not None else None
+    # What stands there already stays as it is.
+    if figure is None:
+        figure = _measured(work.figure, lab, tell, stopped) if work.figure is not None else work.before.figure
     return replace(work.before, values=values, verdict=verdict, figure=figure)
 
 
@@ -111,6 +126,15 @@ def _train(name: str, seen: Training, lab: Lab, tell: Tell, stopped: Callable[[]
             tell(name, seen, seen.measure(lab, history))
             if stopped():
                 break
+
+
+def _settle(probe: Probe, lab: Lab, tell: Tell, stopped: Callable[[], bool]) -> None:
+    """Train the networks of other seeds that a probe asks; each is seen learning."""
+    with closing(training_of(probe, lab)) as seeds:
+        for at, name in seeds:
+            tell(name, Training(model=name), Training(model=name).measure(at, at.history(name)))
+            if stopped():
+                raise Stopped
 
 
 def _measured(figure: Figure, lab: Lab, tell: Tell, stopped: Callable[[], bool]) -> Values | None:

@@ -15,6 +15,7 @@ import tempfile
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import textual.constants
 
@@ -30,6 +31,7 @@ from tutor.course.figures.jacobian import Jacobian
 from tutor.course.figures.landscape import Landscape
 from tutor.course.figures.next import Next
 from tutor.course.figures.picture import Picture
+from tutor.course.figures.race import Race
 from tutor.course.figures.receptive_field import ReceptiveField
 from tutor.course.figures.series import Series
 from tutor.course.figures.state import State
@@ -39,6 +41,7 @@ from tutor.course.figures.training import Training
 from tutor.course.figures.unrolled import Unrolled
 from tutor.course.figures.why import Why
 from tutor.course.lab import Lab
+from tutor.course.measured import Cell
 from tutor.course.outline import lessons_dir
 from tutor.course.probes import Power
 from tutor.progress import Progress
@@ -48,6 +51,9 @@ from tutor.ui.figures.player import Player
 from tutor.ui.figures.timing import TimingFigure
 from tutor.ui.saving import svg_of
 from tutor.ui.screens.gallery import GalleryScreen
+
+_CELLS: tuple[Cell, ...] = ("rnn", "gru", "lstm")
+_RECALL: Any = {"task": "recall", "symbols": 4, "distance": 16, "shortest": 1, "steps": 60, "learning_rate": 0.03}
 
 MODELS = {
     "cell": ModelEntry(cell="rnn", hidden=8, seed=5, text="never too late to read"),
@@ -82,6 +88,7 @@ MODELS = {
         steps=500,
         learning_rate=0.003,
     ),
+    **{f"recalls-{cell}": ModelEntry(cell=cell, **_RECALL) for cell in _CELLS},
     "painter": ModelEntry(cell="gru", hidden=32, embedding=16, task="caption", held_out=0.2, steps=1000, batch=32),
 }
 """The networks that the figures are of."""
@@ -97,6 +104,12 @@ SHOWN: Mapping[str, Options] = {
     "jacobian": Jacobian(model="cell"),
     "attribution": Attribution(model="mood"),
     "training": Training(model="writer", baselines=("uniform", "unigram", "bigram"), samples="never too late", seeds=3),
+    "race": Race(
+        runners=tuple(f"recalls-{cell}" for cell in _CELLS),
+        labels=("RNN", "GRU", "LSTM"),
+        seeds=3,
+        at=(1, 4, 8, 16, 32, 64),
+    ),
     "series": Series(model="weather", unit="°C", since="2012-01-01"),
     "compare": Compare(networks=("cell",), texts=("the dog bites the man", "the man bites the dog")),
     "tags": Tags(model="tagger", sentence=3),

@@ -21,6 +21,7 @@ from tutor.course.figures.jacobian import Jacobian, JacobianValues
 from tutor.course.figures.landscape import Landscape, LandscapeValues
 from tutor.course.figures.next import Next, NextValues
 from tutor.course.figures.picture import Picture, PictureValues
+from tutor.course.figures.race import Race, RaceValues
 from tutor.course.figures.receptive_field import ReceptiveField, ReceptiveFieldValues
 from tutor.course.figures.series import Series, SeriesValues
 from tutor.course.figures.state import State, StateValues
@@ -41,6 +42,7 @@ Options = (
     | Landscape
     | Next
     | Picture
+    | Race
     | ReceptiveField
     | Series
     | State
@@ -61,6 +63,7 @@ Values = (
     | LandscapeValues
     | NextValues
     | PictureValues
+    | RaceValues
     | ReceptiveFieldValues
     | SeriesValues
     | StateValues

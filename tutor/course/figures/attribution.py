@@ -7,12 +7,13 @@ every score, and never taken for granted.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import STEPS, Facts
 from tutor.course.figures.table import Table
 from tutor.course.figures.texts import step_beyond, unreadable
 from tutor.course.lab import Lab
@@ -194,6 +195,8 @@ def attribution_values(
 
 class Attribution(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="attribution"):
     """Which inputs mattered for the chosen output, over the text itself."""
+
+    facts: ClassVar[Facts] = {**STEPS, "method": get_args(Method), "label": str, "token": float}
 
     model: str
     text: str = ""

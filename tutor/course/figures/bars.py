@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import Facts
 from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
@@ -33,6 +35,8 @@ class BarsValues(Struct, frozen=True):
 
 class Bars(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="bars"):
     """Measured amounts as bars on one scale."""
+
+    facts: ClassVar[Facts] = {}
 
     of: tuple[Bar, ...]
     unit: str = ""

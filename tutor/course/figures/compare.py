@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from msgspec import Struct, field
 
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import UNITS, Facts
 from tutor.course.figures.table import Table
 from tutor.course.figures.texts import unreadable
 from tutor.course.lab import Lab
@@ -271,6 +272,8 @@ def _script(first: tuple[str, ...], other: tuple[str, ...]) -> tuple[list[int | 
 
 class Compare(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="compare"):
     """Runs side by side: one model over several texts, several over one, or each over its own."""
+
+    facts: ClassVar[Facts] = {**UNITS, "view": str}
 
     networks: tuple[str, ...] = field(name="models")
     texts: tuple[str, ...] = ()

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import UNITS, Facts
 from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
@@ -198,6 +199,8 @@ def towards(points: Array, index: int, right: int, up: int) -> int | None:
 
 class Embedding(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="embedding"):
     """One-hot × E beside the look-up, and the plane of E's first two principal components."""
+
+    facts: ClassVar[Facts] = {**UNITS, "view": get_args(View)}
 
     model: str
     text: str = ""

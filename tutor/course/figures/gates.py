@@ -7,12 +7,13 @@ from the equation that `engine.opened` makes of it. Nothing here knows a cell by
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import UNITS, Facts
 from tutor.course.figures.table import Table
 from tutor.course.figures.texts import unreadable
 from tutor.course.lab import Lab
@@ -159,6 +160,8 @@ def _largest(values: Array, start: Array | None) -> float:
 
 class Gates(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="gates"):
     """A lane for each gate and state of a cell, over a text."""
+
+    facts: ClassVar[Facts] = {**UNITS, "folded": bool, "direction": ("forward", "backward")}
 
     model: str
     text: str = ""

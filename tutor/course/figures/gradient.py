@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Literal
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from msgspec import Struct, field
 
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import Facts
 from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
@@ -69,6 +70,8 @@ class GradientValues(Struct, frozen=True):
 
 class Gradient(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="gradient"):
     """The log chart of ‖∂h_T/∂h_t‖ for `W_h` = ρ × orthogonal, and for the lesson's models over a text."""
+
+    facts: ClassVar[Facts] = {"radius": float, "activation": get_args(Activation), "cell": get_args(Cell)}
 
     cells: tuple[Cell, ...] | None = None
     """Of the untrained networks; the RNN where nothing else is drawn, and none beside `models`."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import Facts
 from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
@@ -81,6 +82,13 @@ class JacobianValues(Struct, frozen=True):
 
 class Jacobian(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="jacobian"):
     """The factors of ∂h_T/∂h_t: of a lesson's model over a text, or of an untrained network, `W_h` = ρ × orthogonal."""
+
+    facts: ClassVar[Facts] = {
+        "step": float,
+        "radius": float,
+        "activation": get_args(Activation),
+        "cell": get_args(Cell),
+    }
 
     model: str = ""
     """A model of the lesson; an untrained network of the keys below without one."""

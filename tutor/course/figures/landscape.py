@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 import numpy as np
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import Facts
 from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
@@ -217,6 +218,8 @@ class LandscapeValues(Struct, frozen=True):
 
 class Landscape(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="landscape"):
     """A loss as a map, and descents on it with and without clipping."""
+
+    facts: ClassVar[Facts] = {"learning_rate": float, "clip": float, "steps": float}
 
     surface: Literal["cliff", "model"] = "cliff"
     model: str = ""

@@ -7,12 +7,14 @@ are drawn. The unknown token and the start token are no text: they are in the fi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import STEPS, Facts
 from tutor.course.figures.table import Table
 from tutor.course.figures.texts import step_beyond, unreadable
 from tutor.course.lab import Lab
@@ -269,6 +271,8 @@ def next_values(
 
 class Next(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="next"):
     """Bars of the likeliest next tokens, with their entropy, and a sampler."""
+
+    facts: ClassVar[Facts] = {**STEPS, "temperature": float, "top_k": float, "top_p": float, "draws": float}
 
     model: str
     text: str = ""

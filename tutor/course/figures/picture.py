@@ -7,12 +7,14 @@ the model at temperature 1, of what can be said at all; the end of the sentence 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 from msgspec import Struct
 
 from tutor.course import jobs
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import STEPS, Facts
 from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
@@ -115,6 +117,8 @@ class PictureValues(Struct, frozen=True):
 
 class Picture(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="picture"):
     """A captioner before an image that the learner can draw on."""
+
+    facts: ClassVar[Facts] = {**STEPS, "strokes": float, "caption": str}
 
     model: str
     scene: int = 0

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import pairwise
+from typing import ClassVar, get_args
 
 import numpy as np
 from msgspec import Struct
 
 from tutor.course import jobs
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import STEPS, Facts
 from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
 from tutor.course.measured import Cell, Found
@@ -174,6 +176,8 @@ class ReceptiveField(
     Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="receptive-field"
 ):
     """What a convolution sees of a text, against what a state remembers of it."""
+
+    facts: ClassVar[Facts] = {**STEPS, "kernel_size": float, "layers": float, "dilated": bool, "cell": get_args(Cell)}
 
     text: str = ""
     """What is read; the model's own text when empty."""

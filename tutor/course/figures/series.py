@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import Facts
 from tutor.course.figures.table import Table
 from tutor.course.jobs import Measurements
 from tutor.course.lab import Lab
@@ -209,6 +211,8 @@ def _compared(name: str, said: Values, series: Measurements, counts: npt.NDArray
 
 class Series(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="series"):
     """A window of days: what was measured, the network's forecast, and the forecasts that it has to beat."""
+
+    facts: ClassVar[Facts] = {"day": float, "ahead": float, "view": ("days", "distance")}
 
     model: str
     start: int | None = None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import UNITS, Facts
 from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
@@ -37,6 +39,8 @@ class StateValues(Struct, frozen=True):
 
 class State(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="state"):
     """The step-by-step heatmap with its unrolled diagram and next-word bars."""
+
+    facts: ClassVar[Facts] = {**UNITS, "opened": bool}
 
     model: str
     text: str = ""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import STEPS, Facts
 from tutor.course.figures.table import Table
 from tutor.course.figures.texts import unreadable
 from tutor.course.lab import Lab
@@ -175,6 +176,8 @@ def sentences_of(items: tuple[Any, ...], *, answers: bool) -> tuple[Sentence, ..
 
 class Tags(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="tags"):
     """Words with their tags and per-step probabilities."""
+
+    facts: ClassVar[Facts] = {**STEPS, "sentence": float}
 
     model: str
     text: str = ""

@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from msgspec import Struct, field
 
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import Facts
 from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
@@ -124,6 +125,8 @@ class TimingValues(Struct, frozen=True):
 
 class Timing(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="timing"):
     """Time against T for two networks of one width, measured now."""
+
+    facts: ClassVar[Facts] = {"measured": float}
 
     networks: tuple[Network, ...] = field(name="models", default=("rnn", "convolution"))
     """Two of "rnn", "gru", "lstm" and "convolution"."""

@@ -7,45 +7,45 @@ any more, a baseline or what a past network writes, is computed once for a lab.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from itertools import pairwise
-from typing import Any, Literal, TypeVar
-from weakref import WeakKeyDictionary
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from msgspec import Struct
 
-from tutor.course.entries import ModelEntry
+from tutor.course import scores
+from tutor.course.entries import LANGUAGE, ModelEntry
+from tutor.course.figures.facts import Facts
 from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
-from tutor.engine.baselines import persistence
+from tutor.course.once import once
 from tutor.engine.generation import generate
 from tutor.engine.losses import bits
 from tutor.engine.model import Model
-from tutor.engine.text import START, join, tokenize
+from tutor.engine.text import join, tokenize
 from tutor.engine.training import Checkpoint
 
 Baseline = Literal["uniform", "unigram", "bigram", "majority", "most-frequent-tag", "persistence"]
 Point = tuple[int, float]
 """(weight updates, a value)"""
 
-_UNITS = {"tag": "bits per tag", "classify": "bits per label"}
+_UNITS = {"tag": "bits per tag", "classify": "bits per label", "recall": "bits per label"}
 _MOST_SAID = {"words": 12, "characters": 40}
-_LANGUAGE = ("next-word", "next-character")
 _NEEDS: dict[str, tuple[str, ...]] = {
-    "uniform": (*_LANGUAGE, "caption", "tag", "classify"),
-    "unigram": (*_LANGUAGE, "caption", "tag", "classify"),
-    "bigram": (*_LANGUAGE, "caption"),
-    "majority": (*_LANGUAGE, "caption", "tag", "classify"),
+    "uniform": (*LANGUAGE, "caption", *scores.NAMING),
+    "unigram": (*LANGUAGE, "caption", *scores.NAMING),
+    "bigram": (*LANGUAGE, "caption"),
+    "majority": (*LANGUAGE, "caption", *scores.NAMING),
     "most-frequent-tag": ("tag",),
     "persistence": ("forecast",),
 }
 """The tasks that each baseline is one for."""
 _METRICS = ("majority", "most-frequent-tag")
 """Baselines of the share that is right, which is measured on what is held out."""
+_BESIDE: tuple[Baseline, ...] = ("majority", "most-frequent-tag", "persistence")
+"""Those that have a metric on what is held out."""
 
 
 class Curve(Struct, frozen=True):
@@ -142,6 +142,8 @@ class TrainingValues(Struct, frozen=True):
 class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="training"):
     """The training curve, live while the model trains."""
 
+    facts: ClassVar[Facts] = {"view": ("loss", "metric", "norm", "seeds"), "looked_back": bool}
+
     model: str
     baselines: tuple[Baseline, ...] = ("uniform",)
     """What it is held against. "bigram" knows the token before, interpolated with how common each is (Witten and Bell
@@ -177,7 +179,7 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
                 what = f'"{name}" is a share that is right, and of `{self.model}` nothing is held out to measure it on'
                 return what, f"write held_out = 0.2 in [models.{self.model}], or drop it"
         if self.samples:
-            if entry.task not in _LANGUAGE:
+            if entry.task not in LANGUAGE:
                 return f"the model `{self.model}` writes no text", "drop `samples`"
             if not tokenize(self.samples, entry.unit):
                 return "`samples` has no token to write on from", 'write samples = "…"'
@@ -206,7 +208,7 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
         """The values of a history, whole or in the making."""
         entry = lab.entry(self.model)
         told = _scale(lab, self.model)
-        known: Mapping[str, float] = _once(lab, (self.model, "baselines"), lambda: _baselines(lab, self.model))
+        known: Mapping[str, float] = once(lab, (self.model, "baselines"), lambda: _baselines(lab, self.model))
         kept: tuple[int, ...] = ()
         if lab.begun(self.model):
             reached = {checkpoint.step for checkpoint in history}
@@ -244,7 +246,7 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
 
     def _sample(self, lab: Lab, step: int) -> str:
         key = (self.model, step, self.samples, self.temperature)
-        return _once(lab, key, lambda: self._written(lab, lab.at_step(self.model, step)))
+        return once(lab, key, lambda: self._written(lab, lab.at_step(self.model, step)))
 
     def _written(self, lab: Lab, network: Any) -> str:
         entry = lab.entry(self.model)
@@ -261,19 +263,6 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
         except ValueError:
             # It diverged: there is no number to choose by.
             return ""
-
-
-_Kept = TypeVar("_Kept")
-_ONCE: WeakKeyDictionary[Lab, dict[Any, Any]] = WeakKeyDictionary()
-
-
-def _once(lab: Lab, key: Any, compute: Callable[[], _Kept]) -> _Kept:
-    """What is the same however often it is computed: a training from one seed has one past."""
-    known = _ONCE.setdefault(lab, {})
-    if key not in known:
-        known[key] = compute()
-    found: _Kept = known[key]
-    return found
 
 
 def _unit(entry: ModelEntry) -> str:
@@ -296,87 +285,21 @@ def _baselines(lab: Lab, model: str) -> dict[str, float]:
     """Every baseline of a model by its name: of the loss; and with "held out" behind it, of the metric."""
     task = lab.entry(model).task
     train, held_out = lab.examples(model)
+    beside = {f"{kind} held out": _held_out(lab, model, kind) for kind in _BESIDE if held_out and task in _NEEDS[kind]}
     if task == "forecast":
-        return _persistence(lab, model, train, held_out)
-    if task == "tag":
-        return _of_tags(train, held_out)
-    if task == "classify":
-        known = _of_labels([label for _tokens, label in train])
-        return known | _share(
-            "majority", [label for _tokens, label in held_out], _commonest(label for _, label in train)
-        )
-    start = (START,) if task == "caption" else ()
-    ends = ("<end>",) if task in ("next-word", "caption") else ()
-
-    def pairs(sequences: Sequence[tuple[str, ...]]) -> list[tuple[str, str]]:
-        # What is guessed is every token but the first of each sequence, which is given; its end too.
-        whole = [(*start, *sequence, *ends) for sequence in sequences]
-        return [pair for sequence in whole for pair in pairwise(sequence)]
-
-    learned = pairs(lab.corpus(model))
-    wanted = [token for _before, token in learned]
-    distinct = {token for sequence in lab.corpus(model) for token in (*sequence, *ends)}
-    known = _of_labels(wanted) | {"uniform": math.log2(len(distinct)), "bigram": _bigram(learned)}
-    beside = pairs([item[1] if task == "caption" else item for item in held_out])
-    return known | _share("majority", [token for _before, token in beside], _commonest(wanted))
+        missed = scores.errors(lab, model, "persistence", train)
+        return beside | {"persistence": float(np.sqrt((missed**2).mean()))}
+    if task in scores.NAMING:
+        labels = scores.named(train, task)
+        return beside | {kind: scores.label_bits(kind, labels) for kind in ("uniform", "unigram")}
+    learned = scores.guessed(lab, model, "train")
+    return beside | {kind: scores.token_bits(kind, learned) for kind in ("uniform", "unigram", "bigram")}
 
 
-def _of_labels(wanted: Sequence[str]) -> dict[str, float]:
-    """Bits of one guess: of equally likely labels, and of labels as common as they are."""
-    counts, total = Counter(wanted), len(wanted)
-    return {
-        "uniform": math.log2(len(counts)),
-        "unigram": -sum(n / total * math.log2(n / total) for n in counts.values()),
-    }
-
-
-def _of_tags(train: Sequence[Any], held_out: Sequence[Any]) -> dict[str, float]:
-    learned = [pair for words, tags in train for pair in zip(words, tags, strict=True)]
-    beside = [pair for words, tags in held_out for pair in zip(words, tags, strict=True)]
-    every = _commonest(tag for _word, tag in learned)
-    by_word: dict[str, Counter[str]] = {}
-    for word, tag in learned:
-        by_word.setdefault(word, Counter())[tag] += 1
-    known = _of_labels([tag for _word, tag in learned]) | _share("majority", [tag for _word, tag in beside], every)
-    if beside:
-        right = sum((by_word[word].most_common(1)[0][0] if word in by_word else every) == tag for word, tag in beside)
-        known["most-frequent-tag held out"] = right / len(beside)
-    return known
-
-
-def _commonest(labels: Iterator[str] | Sequence[str]) -> str:
-    """The first of equals."""
-    return Counter(labels).most_common(1)[0][0]
-
-
-def _share(name: str, wanted: Sequence[str], said: str) -> dict[str, float]:
-    """How often a guess that is always the same is right; nothing where nothing is held out."""
-    return {f"{name} held out": sum(label == said for label in wanted) / len(wanted)} if wanted else {}
-
-
-def _bigram(pairs: Sequence[tuple[str, str]]) -> float:
-    """Bits a token of p(b | a) = (n(a, b) + d(a)·p(b)) / (n(a) + d(a)), with d(a) the number of tokens seen after a.
-
-    The interpolation of Witten and Bell (1991), as Chen and Goodman (1999) write it; p(b) is how common b is.
-    """
-    both, before, after = Counter(pairs), Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
-    kinds = Counter(a for a, _ in both)
-    total = 0.0
-    for (a, b), n in both.items():
-        p = (n + kinds[a] * after[b] / len(pairs)) / (before[a] + kinds[a])
-        total -= n * math.log2(p)
-    return total / len(pairs)
-
-
-def _persistence(lab: Lab, model: str, train: Sequence[Any], held_out: Sequence[Any]) -> dict[str, float]:
-    """The last value of a window, again: its root mean square error in learning, its mean error beside."""
-    std = lab.series(model).std
-
-    def errors(items: Sequence[Any]) -> Any:
-        windows = np.stack([np.ravel(x) for x, _y in items])
-        return (persistence(windows) - np.array([float(np.ravel(y)[0]) for _x, y in items])) * std
-
-    known = {"persistence": float(np.sqrt((errors(train) ** 2).mean()))}
-    if held_out:
-        known["persistence held out"] = float(np.abs(errors(held_out)).mean())
-    return known
+def _held_out(lab: Lab, model: str, kind: Any) -> float:
+    if lab.entry(model).task in scores.KINDS[kind]:
+        return scores.baseline(lab, model, kind).value
+    # Of tokens: how often the one that is most often said is right.
+    learned, asked = (scores.guessed(lab, model, where) for where in ("train", "held_out"))
+    most = scores.commonest(token for _before, token in learned)
+    return sum(token == most for _before, token in asked) / len(asked) if asked else math.nan

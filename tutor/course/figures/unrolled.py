@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import STEPS, Facts
 from tutor.course.figures.table import Table
 from tutor.course.figures.texts import unreadable
 from tutor.course.lab import Lab
@@ -71,6 +73,8 @@ class UnrolledValues(Struct, frozen=True):
 
 class Unrolled(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="unrolled"):
     """The cell with its loop, and the chain of its copies."""
+
+    facts: ClassVar[Facts] = {**STEPS, "folded": bool}
 
     model: str
     text: str = ""

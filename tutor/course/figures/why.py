@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.facts import UNITS, Facts
 from tutor.course.figures.table import Table
 from tutor.course.figures.texts import step_beyond, unreadable
 from tutor.course.lab import Lab
@@ -61,6 +63,8 @@ def table_of(part: Part, title: str) -> Table:
 
 class Why(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="why"):
     """One number of a hidden state, opened down to the weights."""
+
+    facts: ClassVar[Facts] = {**UNITS, "opened": float}
 
     model: str
     text: str = ""

@@ -6,7 +6,7 @@ What is drawn is always what was measured: another step or another output shows 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tutor.course.figures.attribution import METHODS, AttributionValues, Method, Output, Weighed
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.table import Table
 from tutor.draw.cells import Look, Row
 from tutor.draw.figures.attribution import Layout, Score, Weights, attribution, lay_out
@@ -67,11 +68,13 @@ class WeighedText(Stepped, can_focus=True):
         """The weights by another method."""
         self.method = method
         self.redraw()
+        self.changed()
 
     def watch_position(self) -> None:
         """The cursor goes along."""
         self.cursor = max(self.position - 1, 0)
         super().watch_position()
+        self.changed()
 
     @property
     def _characters(self) -> bool:
@@ -129,6 +132,7 @@ class WeighedText(Stepped, can_focus=True):
         """Read another token out."""
         self.cursor = index
         self.redraw()
+        self.changed()
 
     def action_move(self, by: int) -> None:
         """The token beside."""
@@ -271,7 +275,19 @@ class AttributionFigure(Player):
         now = (self.output or self.values.first(self.position)).label
         at = [o.label for o in outputs].index(now)
         self.output = outputs[(at + 1) % len(outputs)]
+        self.changed()
         self._measure()
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        output = self.output or (self.values.first(self.position) if self.position else None)
+        return {
+            **super().facts,
+            "method": self.text.method,
+            "label": "" if output is None else output.label,
+            "token": self.text.cursor + 1,
+        }
 
     def tables(self) -> tuple[Table, ...]:
         """What is on the screen now; before the first step, what it was made for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from textual import events
@@ -13,6 +13,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tutor.course.figures.compare import NAMES, CompareValues
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.table import Table
 from tutor.draw.cells import Look, Row
 from tutor.draw.figures.compare import Amount, Plan, Side, beside, compare, plan, spelled
@@ -245,6 +246,7 @@ class CompareFigure(Player):
 
     SHOW = "compare"
     TIGHT = 16
+    TELLING = (*Player.TELLING, "view")
 
     view = reactive("h", repaint=False)
     """What is compared; see `Compared.view`."""
@@ -285,6 +287,12 @@ class CompareFigure(Player):
         if view == "?":
             return _("What each holds likely after this step.")
         return _("The hidden states.") if view == "h" else _("{letter} of each.").format(letter=view)
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        names = {"-": "difference", "?": "next"}
+        return {**super().facts, "unit": self.unit + 1, "view": names.get(self.view, self.view)}
 
     def tables(self) -> tuple[Table, ...]:
         """What is on the screen now."""

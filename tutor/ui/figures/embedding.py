@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from textual import events
@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tutor.course.figures.embedding import EmbeddingValues, View, towards
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.table import Table
 from tutor.draw.cells import Look, Row
 from tutor.draw.figures.embedding import Lookup, Scene, dimension_at, hashed, lookup, plane, word_at
@@ -161,6 +162,7 @@ class EmbeddingFigure(Player):
 
     SHOW = "embedding"
     TIGHT = 14
+    TELLING = (*Player.TELLING, "view")
 
     BINDINGS = [
         Binding("v", "view", show=False),
@@ -225,6 +227,11 @@ class EmbeddingFigure(Player):
                     step=self.values.steps[self.at], steps=self.values.steps[-1]
                 )
             )
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        return {**super().facts, "unit": self.unit + 1, "view": self.view}
 
     def tables(self) -> tuple[Table, ...]:
         """What is on screen: the text looked up, or the plane with the neighbours of the word under the cursor."""

@@ -6,7 +6,7 @@ owns what a person can change in it, and nothing else: its values are frozen, an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from textual import work
@@ -14,6 +14,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import Screen
 
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.table import Table
 from tutor.ui.widgets.drawn import Drawn
 from tutor.ui.widgets.keyline import Hint
@@ -35,12 +36,26 @@ class Figure(Vertical):
     KEYS: ClassVar[str] = "*"
     """A selector of the part that the keys are for: the first of these that takes any."""
 
+    TELLING: ClassVar[tuple[str, ...]] = ()
+    """Reactive attributes of its own that its facts come from."""
+
     class Told(Message):
         """Something worth a word in the key line."""
 
         def __init__(self, word: str) -> None:
             super().__init__()
             self.word = word
+
+    class Changed(Message):
+        """What it tells of itself is something else now."""
+
+        def __init__(self, figure: Figure) -> None:
+            super().__init__()
+            self.figure = figure
+
+        def can_replace(self, message: Message) -> bool:
+            """What it tells is asked of the figure itself, so the newest says all."""
+            return isinstance(message, Figure.Changed) and message.figure is self.figure
 
     class _Computed(Message):
         """A thread is through with what `later` gave it."""
@@ -55,6 +70,8 @@ class Figure(Vertical):
         super().__init__(id=id)
         self.values = values
         """What it shows: one of `course.figures.Values`."""
+        self._known: Mapping[str, Fact] = {}
+        """What was told last."""
         self._computing = False
         self._waiting: tuple[Callable[[], Any], Callable[[Any], None]] | None = None
 
@@ -72,6 +89,26 @@ class Figure(Vertical):
         """The numbers in it, as they stand now."""
         found: tuple[Table, ...] = self.values.tables()
         return found
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it, by the names in its options' `facts`; whoever changes one calls `changed`."""
+        return {}
+
+    def on_mount(self) -> None:
+        """From here on, what changes is told."""
+        self._known = dict(self.facts)
+        for name in self.TELLING:
+            self.watch(self, name, self.changed, init=False)
+
+    def changed(self) -> None:
+        """Say so where a fact is another one than before; calling it too often does no harm."""
+        if not self.is_mounted:
+            return
+        facts = dict(self.facts)
+        if facts != self._known:
+            self._known = facts
+            self.post_message(self.Changed(self))
 
     def take_keys(self) -> bool:
         """Give the keys to the part that they are for; whether there is one."""
@@ -127,6 +164,12 @@ class FigurePart(Drawn):
     def tell(self, word: str) -> None:
         """As `Figure.tell`."""
         self.post_message(Figure.Told(word))
+
+    def changed(self) -> None:
+        """As `Figure.changed`, of the figure that it is a part of."""
+        for node in self.ancestors:
+            if isinstance(node, Figure):
+                node.changed()
 
 
 class LiveFigure(Figure):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from textual import events
 from textual.binding import Binding
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.gates import GatesValues
 from tutor.course.figures.table import Table
 from tutor.draw.cells import Look, Row
@@ -139,6 +140,7 @@ class GatesFigure(Player):
 
     SHOW = "gates"
     TIGHT = 16
+    TELLING = (*Player.TELLING, "direction", "folded")
 
     direction = reactive(0, repaint=False)
     """0 forward, 1 backward."""
@@ -172,6 +174,12 @@ class GatesFigure(Player):
             self.tell(_("There is no room to unfold the lanes: their units do not fit side by side."))
             return
         self.folded = not self.folded
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        direction = "backward" if self.direction else "forward"
+        return {**super().facts, "unit": self.unit + 1, "folded": self.folded, "direction": direction}
 
     def tables(self) -> tuple[Table, ...]:
         """Of the direction that is on the screen."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from textual import events
@@ -10,14 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.reactive import reactive
 
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.gradient import NOTHING, Activation, Cell, Gradient, GradientValues
 from tutor.draw.cells import Look, Row
 from tutor.draw.figures.gradient import Curve, gradient, gradient_at
 from tutor.i18n import _
 from tutor.ui.figures.figure import Figure, FigurePart
-from tutor.ui.widgets.ask import NumberField
 from tutor.ui.widgets.drawn import look_of
 from tutor.ui.widgets.keyline import Hint
+from tutor.ui.widgets.means.number import NumberField
 
 AT_ONCE = 1_000
 """Steps × units that are measured within a frame: 50 × 8 take some 2 ms, and the time grows as both."""
@@ -195,6 +196,7 @@ class GradientFigure(RadiusFigure):
     def _measure(self, **changes: object) -> None:
         """Measure what has changed: within this frame where it fits, else in a thread."""
         self.options = msgspec.structs.replace(self.options, **changes)
+        self.changed()
         options, trained = self.options, self._trained
         if options.steps * options.hidden <= AT_ONCE:
             self._show(options.measure(trained))
@@ -204,6 +206,13 @@ class GradientFigure(RadiusFigure):
     def _show(self, values: GradientValues) -> None:
         self.values = values
         self.query_one(GradientChart).show(values, self.axis)
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        # The slider goes by hundredths.
+        radius, cells = round(self.options.radii[0], 2), self.options.untrained
+        return {"radius": radius, "activation": self.options.activation, "cell": cells[0] if cells else ""}
 
     @property
     def hints(self) -> tuple[Hint, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from textual import events
@@ -10,14 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.reactive import reactive
 
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.jacobian import Activation, Jacobian, JacobianValues
 from tutor.draw.cells import Look, Row
 from tutor.draw.figures.jacobian import StepBack, jacobian, limits, step_at
 from tutor.i18n import _
 from tutor.ui.figures.figure import FigurePart
 from tutor.ui.figures.gradient import AT_ONCE, RadiusFigure, next_cell
-from tutor.ui.widgets.ask import NumberField
 from tutor.ui.widgets.keyline import Hint
+from tutor.ui.widgets.means.number import NumberField
 
 
 class Factors(FigurePart, can_focus=True):
@@ -83,6 +84,7 @@ class Factors(FigurePart, can_focus=True):
     def watch_cursor(self) -> None:
         """Another step is the brightest."""
         self.redraw()
+        self.changed()
 
 
 class JacobianFigure(RadiusFigure):
@@ -129,6 +131,7 @@ class JacobianFigure(RadiusFigure):
     def _measure(self, **changes: object) -> None:
         """Measure what has changed: within this frame where it fits, else in a thread."""
         self.options = msgspec.structs.replace(self.options, **changes)
+        self.changed()
         options = self.options
         if options.steps * options.hidden <= AT_ONCE // 4:
             self._show(options.measure())
@@ -138,6 +141,18 @@ class JacobianFigure(RadiusFigure):
     def _show(self, values: JacobianValues) -> None:
         self.values = values
         self.query_one(Factors).show(values)
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        options, factors = self.options, self.query_one(Factors)
+        return {
+            "step": factors.values.factors[factors.cursor].step,
+            # The slider goes by hundredths.
+            "radius": round(options.radius, 2),
+            "activation": options.activation,
+            "cell": options.cell,
+        }
 
     @property
     def hints(self) -> tuple[Hint, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from textual import events
@@ -15,15 +15,16 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.landscape import Descent, LandscapeValues, Step
 from tutor.draw.cells import PLAIN, Look, Row, Span
 from tutor.draw.figures.landscape import Map, Way, arrow, landscape, layout, short
 from tutor.draw.wording import wording
 from tutor.i18n import _
 from tutor.ui.figures.figure import Figure
-from tutor.ui.widgets.ask import NumberField
 from tutor.ui.widgets.drawn import Drawn
 from tutor.ui.widgets.keyline import Hint
+from tutor.ui.widgets.means.number import NumberField
 
 MOST_STEPS = 500
 
@@ -239,6 +240,7 @@ class LandscapeFigure(Figure):
 
     def _measure(self) -> None:
         """Walk with what is set now, and read off the cursor."""
+        self.changed()
         values, steps, rate, clip, place = self.values, self.steps, self.learning_rate, self.clip, self.map.place
         asked = (steps, rate, clip) != (values.steps, values.learning_rate, values.clip)
 
@@ -288,6 +290,11 @@ class LandscapeFigure(Figure):
         self.map.kinds = SHOWN[self.choice]
         self.map.redraw()
         self.tell((_("with and without clipping"), _("with clipping"), _("without clipping"))[self.choice])
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        return {"learning_rate": self.learning_rate, "clip": self.clip, "steps": self.steps}
 
     @property
     def hints(self) -> tuple[Hint, ...]:

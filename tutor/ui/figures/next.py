@@ -7,7 +7,7 @@ goes on, so that a key pressed twice never draws the same by itself.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -22,6 +22,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.next import DRAWS, HOTTEST, MOST_WRITTEN, NextValues, Reading, Sampling, written
 from tutor.course.figures.table import Table
 from tutor.draw.bars import bars
@@ -34,8 +35,8 @@ from tutor.engine.model import Run
 from tutor.engine.text import join
 from tutor.i18n import _
 from tutor.ui.figures.player import PLAYER_HINTS, Player, Stepped, Wanted
-from tutor.ui.widgets.ask import NumberField
 from tutor.ui.widgets.keyline import Hint
+from tutor.ui.widgets.means.number import NumberField
 
 MOST_K = 50
 """The widest cut that the track of top-k offers, unless a lesson asks for a wider one."""
@@ -275,6 +276,8 @@ class NextFigure(Player):
     ) -> None:
         super().__init__(values, len(values.run.tokens), position=values.step, clock=clock, id=id)
         self.values: NextValues
+        self.draws = 0
+        """Tokens that were drawn since it was opened, one by one or many at once."""
 
     def parts(self) -> Iterable[Widget]:
         """The bars, and under them what is turned."""
@@ -320,6 +323,7 @@ class NextFigure(Player):
         else:
             sampler.sampling = replace(sampler.sampling, top_p=round(value, 3))
         sampler.forget()
+        self.changed()
 
     # Drawing
 
@@ -339,6 +343,8 @@ class NextFigure(Player):
         sampler.turn += 1
         sampler.picked = int(reading.draw(1, self.values.seed, sampler.turn)[0])
         sampler.redraw()
+        self.draws += 1
+        self.changed()
 
     def action_tally(self) -> None:
         """Draw many, and count them; again adds as many."""
@@ -361,6 +367,8 @@ class NextFigure(Player):
         sampler.tallies = counts if sampler.tallies is None else sampler.tallies + counts
         sampler.picked = None
         sampler.redraw()
+        self.draws += DRAWS
+        self.changed()
 
     def action_write(self) -> None:
         """Go on with the sentence from here."""
@@ -398,6 +406,19 @@ class NextFigure(Player):
             self.action_tally()
         elif message.kind == "written":
             self.action_write()
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        sampling = self.sampler.sampling
+        return {
+            **super().facts,
+            # As its fields round them.
+            "temperature": round(sampling.temperature, 3),
+            "top_k": sampling.top_k,
+            "top_p": round(sampling.top_p, 3),
+            "draws": self.draws,
+        }
 
     def tables(self) -> tuple[Table, ...]:
         """What is on the screen now; then every step."""

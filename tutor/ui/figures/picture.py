@@ -7,7 +7,7 @@ at, and comes when it is computed.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -17,6 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widget import Widget
 
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.picture import Picture, PictureValues
 from tutor.course.figures.table import Table
 from tutor.draw.cells import Look, Row
@@ -201,6 +202,10 @@ class PictureFigure(Player):
         self.image = values.image
         """As it is drawn by now; `values` is of the image that was last looked at."""
         self.stage = RESPONSES
+        self.strokes = 0
+        """How often something was drawn."""
+        self._drawing = False
+        """Whether the stroke that goes on was counted."""
         self._before: list[Array] = []
         self._order: list[int] = []
         """Scenes that are still to come, the next one last."""
@@ -228,6 +233,7 @@ class PictureFigure(Player):
         position = length if now.at_end else min(now.position, length)
         self.playback = replace(now, length=length, position=position, playing=now.playing and position < length)
         self.query_one(Easel).show(values)
+        self.changed()
 
     def on_easel_painted(self, message: Easel.Painted) -> None:
         """Ink on, or off; what is so already changes nothing."""
@@ -236,8 +242,12 @@ class PictureFigure(Player):
         for pixel in message.pixels:
             ink = image[pixel] < 0.5 if message.on is None else message.on
             image[pixel] = 1.0 if ink else 0.0
+        self._drawing = self._drawing and not message.began
         if not np.array_equal(image, self.image):
+            self.strokes += not self._drawing
+            self._drawing = True
             self._paint(image, keep=message.began)
+            self.changed()
         elif message.began:
             self.query_one(Easel).redraw()
 
@@ -289,6 +299,11 @@ class PictureFigure(Player):
         """Play or pause: while the image has the keys, space is its own."""
         if word := self.act("toggle"):
             self.tell(word)
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        return {**super().facts, "strokes": self.strokes, "caption": " ".join(self.values.said)}
 
     def tables(self) -> tuple[Table, ...]:
         """Of the image that was last looked at, with the stage that is shown."""

@@ -6,7 +6,7 @@ Its parts are bound to `position` and move with it; they ask for another step wi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual import events, on
@@ -17,6 +17,7 @@ from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tutor.course.figures.facts import Fact
 from tutor.draw.cells import PLAIN, Look, Row, Span, fit, row_width
 from tutor.draw.cells import width as width_of
 from tutor.draw.heatmap import legend
@@ -208,6 +209,7 @@ class Player(Figure):
 
     TIGHT: ClassVar[int] = 0
     """Rows below which none is left empty; 0 where the figure sees to that itself."""
+    TELLING: ClassVar[tuple[str, ...]] = ("position", "unit")
     SCALED = False
     """Whether its transport says what the colours of a heatmap mean."""
 
@@ -232,6 +234,11 @@ class Player(Figure):
         self._timer: Timer | None = None
         self.set_reactive(Player.playback, Playback(length, position=position))
         self.set_reactive(Player.position, position)
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        return {"step": self.position}
 
     def parts(self) -> Iterable[Widget]:
         """The instruments, from the idea to the detail, bound to `position` and `unit`."""

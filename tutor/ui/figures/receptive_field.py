@@ -6,7 +6,7 @@ What is drawn is always what was measured: another step or another stack shows w
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, get_args
 
 import msgspec
@@ -14,6 +14,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.receptive_field import (
     MOST_KERNEL,
     MOST_LAYERS,
@@ -183,12 +184,25 @@ class ReceptiveFieldFigure(Player):
         """Of the network whose state it is."""
         return self.values.run.spec.cell if self.options.model else self.options.cell
 
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        options = self.options
+        return {
+            **super().facts,
+            "kernel_size": options.kernel_size,
+            "layers": options.layers,
+            "dilated": options.dilated,
+            "cell": self.cell,
+        }
+
     # What can be changed
 
     def _change(self, options: ReceptiveField) -> None:
         self.options = options
         self.query_one(StackSettings).redraw()
         self._measure()
+        self.changed()
 
     def action_kernel(self, by: int) -> None:
         """A wider or a narrower kernel."""

@@ -17,6 +17,7 @@ from tutor.ui.figures.jacobian import JacobianFigure
 from tutor.ui.figures.landscape import LandscapeFigure
 from tutor.ui.figures.next import NextFigure
 from tutor.ui.figures.picture import PictureFigure
+from tutor.ui.figures.race import RaceFigure
 from tutor.ui.figures.receptive_field import ReceptiveFieldFigure
 from tutor.ui.figures.series import SeriesFigure
 from tutor.ui.figures.state import StateFigure
@@ -33,6 +34,7 @@ FIGURE_WIDGETS: dict[str, Callable[[Any, Any, Callable[[], float]], Figure]] = {
     # What is timed is the machine: never by the clock that a screen plays by.
     "timing": lambda options, values, clock: TimingFigure(options, values),
     "training": lambda options, values, clock: TrainingFigure(values),
+    "race": lambda options, values, clock: RaceFigure(values),
     "gates": lambda options, values, clock: GatesFigure(values, clock=clock),
     "compare": lambda options, values, clock: CompareFigure(values, clock=clock),
     "bars": lambda options, values, clock: BarsFigure(values),

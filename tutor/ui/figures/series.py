@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.reactive import reactive
 
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.series import SeriesValues
 from tutor.course.figures.table import Table
 from tutor.draw.cells import Look, Row
@@ -162,14 +163,17 @@ class Days(FigurePart, can_focus=True):
     def watch_day(self) -> None:
         """Another day."""
         self.redraw()
+        self.changed()
 
     def watch_steps(self) -> None:
         """Another distance."""
         self.redraw()
+        self.changed()
 
     def watch_by_distance(self) -> None:
         """The other view."""
         self.redraw()
+        self.changed()
 
     def watch_chosen(self) -> None:
         """Another line."""
@@ -205,6 +209,12 @@ class SeriesFigure(Figure):
         days.chosen = (days.chosen + 1) % (len(names) + 1)
         shown = _("all forecasts") if days.chosen == len(names) else names[days.chosen]
         self.tell(_("measured and {name}").format(name=shown))
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        days = self.query_one(Days)
+        return {"day": days.day, "ahead": days.steps, "view": "distance" if days.by_distance else "days"}
 
     def tables(self) -> tuple[Table, ...]:
         """What is on screen: the days in view and the errors, or the errors by distance."""

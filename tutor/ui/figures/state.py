@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from textual import events
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.state import StateValues
 from tutor.engine import CELLS
 from tutor.i18n import _
@@ -32,6 +33,7 @@ class StateFigure(Player):
 
     SHOW = "state"
     SCALED = True
+    TELLING = (*Player.TELLING, "opened")
 
     followed = reactive("h", repaint=False)
     """What the heatmap shows."""
@@ -92,6 +94,11 @@ class StateFigure(Player):
         """What the heatmap can show: the state, then the cell's gates by letter."""
         run = self.values.run
         return ("h", *(gate.name for gate in CELLS[run.model.spec.cell].gates))
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        return {**super().facts, "unit": self.unit + 1, "opened": self.opened}
 
     def follow(self, name: str) -> None:
         """Show other values in the heatmap."""

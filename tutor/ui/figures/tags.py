@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.table import Table
 from tutor.course.figures.tags import TagsValues
 from tutor.draw.cells import Look, Row
@@ -144,6 +145,13 @@ class TagsFigure(Player):
         length = len(values.run.tokens)
         self.query_one(TaggedText).show(values)
         self.playback = Playback(length, position=length, speed=self.playback.speed)
+        self.changed()
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        sentence = self.values.sentence
+        return {**super().facts, "sentence": -1 if sentence is None else sentence}
 
     def tables(self) -> tuple[Table, ...]:
         """The words that are read by now; before the first, all."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.timing import Network, Timing, TimingValues
 from tutor.draw.cells import Look, Row
 from tutor.draw.figures.timing import Timed, timing
@@ -139,6 +140,12 @@ class TimingFigure(Figure):
 
     def _draw(self) -> None:
         self.query_one(Times).show(self.values, self._words())
+        self.changed()
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        return {"measured": len(self.values.samples) // len(self.values.networks)}
 
     def _words(self) -> tuple[str, ...]:
         """Where it stands; what weighs most first."""

@@ -6,7 +6,7 @@ While nobody looks back, the newest checkpoint is shown.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from textual import events
 from textual.app import ComposeResult
@@ -14,17 +14,19 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import ProgressBar
 
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.training import TrainingValues
 from tutor.draw.cells import Look, Row
 from tutor.draw.chart import Line
 from tutor.draw.figures.training import Sample, View, training, updates_at
 from tutor.i18n import _, ngettext
-from tutor.ui.figures.figure import LiveFigure
-from tutor.ui.widgets.drawn import Drawn, look_of
+from tutor.ui.figures.baselines import baseline_name, unit_name
+from tutor.ui.figures.figure import FigurePart, LiveFigure
+from tutor.ui.widgets.drawn import look_of
 from tutor.ui.widgets.keyline import Hint
 
 
-class Curve(Drawn, can_focus=True):
+class Curve(FigurePart, can_focus=True):
     """The chart, a line on where it stands, and what the network writes. The arrows look back at what it was.
 
     The chart is one of several views, of which a training has those that something was measured for.
@@ -100,13 +102,13 @@ class Curve(Drawn, can_focus=True):
         first = [loss for points in (v.points, v.held_out) for _step, loss in points[:1]]
         # The axis stands still while the curve falls.
         top = max([loss for loss in (*first, *(level for _, level in v.baselines)) if math.isfinite(loss)], default=1.0)
-        return View(lines, _unit(v.unit), v.steps, _named(v.baselines), (0.0, top))
+        return View(lines, unit_name(v.unit), v.steps, _named(v.baselines), (0.0, top))
 
     def _metric(self) -> View:
         v = self.values
         return View(
             [Line(_("what is held out"), _floats(v.metric))],
-            _unit(v.metric_name),
+            unit_name(v.metric_name),
             v.steps,
             _named(v.metric_baselines),
             (0.0, 1.0) if v.metric_name == "share that is right" else (0.0, v.metric[0][1]),
@@ -127,7 +129,7 @@ class Curve(Drawn, can_focus=True):
         tops = [loss for points in (v.points, *(other.points for other in v.others)) for _step, loss in points[:1]]
         top = max([loss for loss in tops if math.isfinite(loss)], default=1.0)
         return View(
-            [Line(_("this network"), _floats(v.points)), median], _unit(v.unit), v.steps, (), (0.0, top), guides
+            [Line(_("this network"), _floats(v.points)), median], unit_name(v.unit), v.steps, (), (0.0, top), guides
         )
 
     # What is said
@@ -141,7 +143,7 @@ class Curve(Drawn, can_focus=True):
         if self.view != "norm" and (norm := dict(v.norms).get(step)) is not None:
             parts.append(_("gradient norm {norm}").format(norm=_size(norm)))
         if self.view != "metric" and (metric := dict(v.metric).get(step)) is not None:
-            parts.append(f"{_unit(v.metric_name)} {metric:.2f}")
+            parts.append(f"{unit_name(v.metric_name)} {metric:.2f}")
         if v.kept and self.back_to is not None:
             parts.append(_("{n} of {total} looked back to").format(n=v.kept.index(step) + 1, total=len(v.kept)))
         return parts
@@ -172,7 +174,7 @@ class Curve(Drawn, can_focus=True):
         """What only this view has to say."""
         v = self.values
         if self.view == "metric":
-            return [f"{_unit(v.metric_name)} {dict(v.metric).get(step, math.nan):.2f}"]
+            return [f"{unit_name(v.metric_name)} {dict(v.metric).get(step, math.nan):.2f}"]
         if self.view == "norm":
             clipped, looked = v.clipped
             words = _("of {looked} looked at, {clipped} clipped at {clip:g}")
@@ -221,6 +223,7 @@ class Curve(Drawn, can_focus=True):
         """Look back at a checkpoint that is kept; at the newest one, whatever comes is followed again."""
         self.back_to = None if step == self.values.kept[-1] else step
         self.redraw()
+        self.changed()
 
     def on_click(self, event: events.Click) -> None:
         """The kept checkpoint that is nearest to the mouse."""
@@ -288,6 +291,12 @@ class TrainingFigure(LiveFigure):
             return
         self.curve.shown = (self.curve.shown + 1) % len(self.curve.views)
         self.curve.redraw()
+        self.changed()
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        return {"view": self.curve.view, "looked_back": self.curve.back_to is not None}
 
     @property
     def hints(self) -> tuple[Hint, ...]:
@@ -325,25 +334,7 @@ def _size(norm: float) -> str:
 
 def _named(baselines: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
     """Baselines by what they know."""
-    names = {
-        "uniform": _("a blind guess"),
-        "unigram": _("knowing how common each is"),
-        "bigram": _("knowing the one before"),
-        "majority": _("always the commonest"),
-        "most-frequent-tag": _("each word's commonest"),
-        "persistence": _("the last value again"),
-    }
-    return [(names.get(name, name), level) for name, level in baselines]
-
-
-def _unit(unit: str) -> str:
-    units = {
-        "bits per token": _("bits per token"),
-        "bits per tag": _("bits per tag"),
-        "bits per label": _("bits per label"),
-        "share that is right": _("share that is right"),
-    }
-    return units.get(unit, unit)
+    return [(baseline_name(name), level) for name, level in baselines]
 
 
 def _short_unit(unit: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from textual import events
 from textual.binding import Binding
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.unrolled import UnrolledValues
 from tutor.draw.cells import Look, Row
 from tutor.draw.diagram import unrolled
@@ -130,6 +131,7 @@ class UnrolledFigure(Player):
 
     SHOW = "unrolled"
     TIGHT = 14
+    TELLING = (*Player.TELLING, "folded")
 
     BINDINGS = [Binding("f", "fold", show=False)]
 
@@ -152,6 +154,11 @@ class UnrolledFigure(Player):
         self.tell(
             _("Folded: one cell, used again and again.") if self.folded else _("Unfolded: the same cell, step by step.")
         )
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        return {**super().facts, "folded": self.folded}
 
     @property
     def hints(self) -> tuple[Hint, ...]:

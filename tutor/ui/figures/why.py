@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from textual import events
 from textual.binding import Binding
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tutor.course.figures.facts import Fact
 from tutor.course.figures.table import Table
 from tutor.course.figures.why import WhyValues, table_of
 from tutor.draw.cells import Look, Row, Span, crop
@@ -174,6 +175,7 @@ class WhyView(Stepped, can_focus=True):
             self.way = (*self.way, self.cursor)
             self.cursor = order(term, self.largest)[0]
             self.redraw()
+            self.changed()
         elif term.name in ("h₋", "c₋"):
             self.tell(_("This is the state before: step back with , and open it there."))
         else:
@@ -192,6 +194,7 @@ class WhyView(Stepped, can_focus=True):
             self.cursor = self.way[level]
             self.way = self.way[:level]
             self.redraw()
+            self.changed()
 
     def action_order(self) -> None:
         """Largest first, or in order."""
@@ -246,6 +249,11 @@ class WhyFigure(Player):
     def parts(self) -> Iterable[Widget]:
         """The opened number alone."""
         yield WhyView(self.values).data_bind(Player.position, Player.unit)
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """What was done in it."""
+        return {**super().facts, "unit": self.unit + 1, "opened": len(self.query_one(WhyView).way)}
 
     def tables(self) -> tuple[Table, ...]:
         """What is on screen now; before the first step, the number that it was made for."""

@@ -25,12 +25,16 @@ from textual.worker import get_current_worker
 
 from tutor.course import jobs
 from tutor.course.figures import Values
+from tutor.course.figures.race import RaceValues
 from tutor.course.figures.state import State
 from tutor.course.figures.training import Training
+from tutor.course.grading import start_order
 from tutor.course.lab import Lab
 from tutor.course.lesson import (
     Asked,
     Block,
+    Define,
+    Do,
     Doing,
     Lesson,
     Math,
@@ -40,11 +44,11 @@ from tutor.course.lesson import (
     Step,
     names_in,
 )
-from tutor.course.probes import models_of
+from tutor.course.probes import models_of, settled
 from tutor.engine.model import Model
 from tutor.i18n import _
 from tutor.progress import Attempt, Progress
-from tutor.ui.computing import Shown, Work, compute
+from tutor.ui.computing import Shown, Stopped, Work, compute
 from tutor.ui.figures.bars import BarsFigure
 from tutor.ui.figures.figure import Figure, LiveFigure
 from tutor.ui.figures.player import PLAYER_BINDINGS, Player
@@ -52,9 +56,10 @@ from tutor.ui.figures.registry import figure_widget
 from tutor.ui.figures.state import StateFigure
 from tutor.ui.figures.statemap import StateMap
 from tutor.ui.widgets.activities import activity_of
-from tutor.ui.widgets.activity import Activity
+from tutor.ui.widgets.activity import Activity, Given
 from tutor.ui.widgets.ask import Ask
 from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
+from tutor.ui.widgets.means.base import Means
 from tutor.ui.widgets.words import Equation, Words
 
 
@@ -164,11 +169,15 @@ class LessonScreen(Screen[None]):
             return block
         if isinstance(block, QuestionBlock):
             if self.index not in self._asked:
-                before = [a for a in self.progress.attempts(self.lesson.id) if a.key == block.key]
+                before = self._kept(block.key)
                 self._instance[self.index] = len(before)
                 self._asked[self.index] = block.instance(len(before))
             return self._asked[self.index]
         return None
+
+    def _kept(self, key: str) -> tuple[Attempt, ...]:
+        """What progress holds of a block, oldest first."""
+        return tuple(one for one in self.progress.attempts(self.lesson.id) if one.key == key)
 
     @property
     def player(self) -> Player | None:
@@ -195,16 +204,23 @@ class LessonScreen(Screen[None]):
         shown = self.shown
         if shown.phase == "shown":
             await self._reveal(shown, anew=False)
-        elif not ready or isinstance(self.step.asked, QuestionBlock) or self.step.asked is None:
+        elif not ready or self._stands_before():
             # Nothing to predict before the picture that stands here: it may be shown at once.
             self._compute(self.index, self._before(), None)
         self._place()
+
+    def _stands_before(self) -> bool:
+        """Whether the step shows something before anything is done in it."""
+        if isinstance(self.step.asked, Doing | Prediction):
+            return self.step.figure in self._before()
+        return True
 
     def _measure_early(self) -> bool:
         """Measure what the words before the question need, where no training stands in between."""
         names = self._names(self._before(), self.asked)
         models = {model for name in names for model in models_of(self.lesson.values[name])}
-        if not all(self.lab.begun(model) for model in models):
+        probes = [self.lesson.values[name] for name in names]
+        if not all(self.lab.begun(model) for model in models) or not all(settled(one, self.lab) for one in probes):
             return False
         values = {name: self.lesson.values[name].measure(self.lab).value for name in sorted(names)}
         self.steps[self.index] = replace(self.shown, values={**self.shown.values, **values})
@@ -217,6 +233,8 @@ class LessonScreen(Screen[None]):
             texts.append(asked.ask)
             if feedback:
                 texts += [asked.because, *(option.says for option in asked.options)]
+        if isinstance(self.step.asked, Define | Do):
+            texts += self.step.asked.texts if feedback else (self.step.asked.ask,)
         return {name for text in texts for name in names_in(text)} & set(self.lesson.values)
 
     def _before(self) -> list[Block]:
@@ -239,9 +257,12 @@ class LessonScreen(Screen[None]):
     async def _lay_asked(self, words: Widget) -> None:
         block = self.step.asked
         if isinstance(block, Doing):
-            await words.mount(activity_of(block, self.clock))
+            activity = activity_of(block, self.clock, Given(self.lab, lambda: self._kept(block.key)))
+            activity.fill(self.shown.values)
+            await words.mount(activity)
         elif (asked := self.asked) is not None:
-            await words.mount(Ask(asked, self.shown.values))
+            start = start_order(asked, self.lab) if asked.order else ()
+            await words.mount(Ask(asked, self.shown.values, start))
 
     def _wanted(self, *, after: bool) -> list[Block]:
         return [*self._before(), *(self._after() if after else [])]
@@ -261,22 +282,21 @@ class LessonScreen(Screen[None]):
         if self.shown.phase == "working":
             hints.append(Hint("esc", "leave", _("stop")))
         elif self.shown.phase == "asking":
-            if self.asked is not None and self.asked.options:
-                hints.append(Hint("↑ ↓", "", _("choose")))
-            elif self.asked is not None:
-                hints.append(Hint("← →", "", _("move")))
+            for ask in self.query(Ask):
+                hints += ask.means.hints
             if isinstance(self.asked, Prediction):
                 hints.append(Hint("tab", "app.focus_next", _("how sure")))
         for figure in self.query(Figure):
             hints += figure.hints
-        hints.append(Hint("backspace", "go_back", _("back")))
-        if not (self.shown.phase == "asking" and any(one.takes_letters for one in self.query(Activity))):
-            # While letters are typed, s is a letter.
-            hints.append(Hint("s", "sandbox", _("sandbox")))
+        typed = [one for one in self.query(Activity) if self.shown.phase == "asking"]
+        letters, text = any(one.takes_letters for one in typed), any(one.takes_text for one in typed)
+        # While letters are typed, s is a letter.
         hints += [
+            *([] if text else [Hint("backspace", "go_back", _("back"))]),
+            *([] if letters else [Hint("s", "sandbox", _("sandbox"))]),
             Hint("esc", "leave", _("home")),
-            Hint("?", "app.help", _("help")),
-            *([Hint("x", "app.save_figure", _("save"))] if self.query(Figure) else []),
+            *([] if text else [Hint("?", "app.help", _("help"))]),
+            *([Hint("x", "app.save_figure", _("save"))] if self.query(Figure) and not letters else []),
         ]
         self.query_one(KeyLine).show(list(dict.fromkeys(hints)))
 
@@ -335,21 +355,44 @@ class LessonScreen(Screen[None]):
         block = self.step.asked
         if not isinstance(block, Doing) or self.shown.done is not None:
             return
+        visit = len(self._kept(block.key))
         for one in message.done:
+            if one.kind is None:
+                continue
             self.progress.answer(
                 Attempt(
                     lesson=self.lesson.id,
                     key=block.key,
-                    kind="recite",
-                    instance=0,
-                    response=one.label,
+                    kind=one.kind,
+                    # The same for all that was done on one visit.
+                    instance=visit,
+                    response=one.label if one.response is None else str(one.response),
                     correct=one.correct,
                     confidence=None,
                     seconds=one.seconds,
                 )
             )
         self.steps[self.index] = replace(self.shown, done=message.done)
-        self._compute(self.index, self._wanted(after=True), None)
+        # A figure that it was done in stays as the learner left it.
+        there = self.shown.figure is not None
+        self._compute(self.index, [b for b in self._wanted(after=True) if b is not self.step.figure or not there], None)
+
+    def on_activity_told(self, message: Activity.Told) -> None:
+        """What a learner does has a word to say."""
+        message.stop()
+        self._say(message.word)
+
+    def on_means_told(self, message: Means.Told) -> None:
+        """What is answered with has a word to say."""
+        message.stop()
+        self._say(message.word)
+
+    def on_figure_changed(self, message: Figure.Changed) -> None:
+        """A learner changed something in the figure; it may be what the step waits for."""
+        message.stop()
+        if self.shown.phase == "asking":
+            for activity in self.query(Activity):
+                activity.see(message.figure.facts)
 
     async def _next(self) -> None:
         self.progress.complete(self.lesson.id, self.index)
@@ -395,12 +438,17 @@ class LessonScreen(Screen[None]):
 
     def action_train(self) -> None:
         """Go on with a training that was stopped."""
-        figure = self.step.figure
-        stopped = figure is not None and isinstance(figure.options, Training)
-        if self.shown.phase == "shown" and stopped and not self.lab.ready(figure.options.model):  # type: ignore[union-attr]
+        if self.shown.phase == "shown" and self._unfinished():
             self._compute(self.index, self._wanted(after=True), self.asked, resume=True)
         else:
             self._say(_("Nothing was stopped here that could train on."))
+
+    def _unfinished(self) -> bool:
+        """Whether the step's figure is of a training that was stopped."""
+        figure, values = self.step.figure, self.shown.figure
+        if figure is not None and isinstance(figure.options, Training):
+            return not self.lab.ready(figure.options.model)
+        return isinstance(values, RaceValues) and values.finished < values.whole
 
     def action_sandbox(self) -> None:
         """This lesson's model and text, in the sandbox."""
@@ -451,7 +499,8 @@ class LessonScreen(Screen[None]):
     def _compute(self, index: int, blocks: list[Block], asked: Asked | None, *, resume: bool = False) -> None:
         """Train what is missing and measure what is to be shown, in a thread."""
         figure = self.step.figure if self.step.figure in blocks else None
-        names = self._names(blocks, asked or self.asked, feedback=asked is not None)
+        answered = asked is not None or self.shown.done is not None
+        names = self._names(blocks, asked or self.asked, feedback=answered)
         models = list(figure.options.models()) if figure is not None else []
         for name in sorted(names):
             models += models_of(self.lesson.values[name])
@@ -479,15 +528,19 @@ class LessonScreen(Screen[None]):
         try:
             shown = replace(compute(work, self.lab, tell, stopped), phase=phase)
             self.post_message(self.Ready(index, shown))
+        except Stopped:
+            # It is asked again: what was learned stays, and the rest is learned then.
+            said = _("Stopped before the answer was known. What was learned stays; answer again to go on.")
+            self.post_message(self.Ready(index, replace(work.before, phase="asking", response=None), said))
         except Exception as error:
             # A lesson that cannot be computed must not take the screen with it: say so, and stay.
-            phase = "asking" if work.before.response is None else "shown"
+            phase = "asking" if work.before.response is None and work.before.done is None else "shown"
             said = _("This step could not be computed: {e}").format(e=error)
             self.post_message(self.Ready(index, replace(work.before, phase=phase), said))
 
     def _whole(self, asked: Asked | None) -> bool:
-        """Whether nothing is left to ask in the step: it has no question, or the question was answered."""
-        return asked is not None or not isinstance(self.step.asked, QuestionBlock | Prediction)
+        """Whether nothing is left in the step to wait for: it asks nothing, or it was answered, done or skipped."""
+        return asked is not None or self.step.asked is None or self.shown.done is not None
 
     async def on_lesson_screen_partial(self, message: Partial) -> None:
         """The curve falls."""
@@ -512,6 +565,11 @@ class LessonScreen(Screen[None]):
         if message.index != self.index:
             return
         await self._reveal(message.shown, anew=True)
+        for ask in self.query(Ask):
+            if ask.answered and message.shown.response is None:
+                # It was stopped: the question is open again.
+                await ask.remove()
+                await self._lay_asked(self.query_one("#words"))
         if message.problem:
             self._say(message.problem)
 
@@ -529,6 +587,10 @@ class LessonScreen(Screen[None]):
                 widget = figure_widget(figure.show, figure.options, shown.figure, self.clock)
                 widget.add_class("-whole")
                 await instrument.mount(widget)
+                for activity in self.query(Activity):
+                    activity.begin(widget.facts)
+                for ask in self.query(Ask):
+                    ask.attend(widget)
             if shown.phase == "shown":
                 await self._reveal_answer(words, shown, anew=anew)
                 for activity in self.query(Activity):
@@ -547,12 +609,14 @@ class LessonScreen(Screen[None]):
             widget.fill(shown.values)
         for ask in self.query(Ask):
             ask.fill(shown.values)
+        for activity in self.query(Activity):
+            activity.fill(shown.values)
 
     async def _reveal_answer(self, words: Widget, shown: Shown, *, anew: bool) -> None:
         if shown.verdict is None:
             return
         ask = self.query_one(Ask)
-        if not ask.answered:
+        if not ask.answered and shown.response is not None:
             ask.restore(shown.response, shown.confidence)
             ask.commit()
         if anew and shown.attempt is not None:
@@ -560,16 +624,20 @@ class LessonScreen(Screen[None]):
         if shown.verdict.number is not None and isinstance(shown.response, float):
             for bars in self.query(BarsFigure):
                 bars.show_bet(shown.response, shown.verdict.number)
-        await ask.reveal(shown.verdict.truth, shown.verdict.correct, shown.verdict.says)
+        await ask.reveal(shown.verdict)
 
     def _scroll_to_news(self) -> None:
         words = self.query_one("#words")
-        for verdict in words.query(".verdict"):
-            words.scroll_to_widget(verdict, animate=False, top=True)
-            return
+        news = next((ask.news for ask in self.query(Ask)), None) or next(iter(words.query(".verdict")), None)
+        if news is not None:
+            words.scroll_to_widget(news, animate=False, top=True)
 
     def _focus_instrument(self, shown: Shown) -> None:
-        if shown.phase != "shown":
+        pointed = any(ask.means.points for ask in self.query(Ask))
+        if shown.phase != "shown" and not pointed and not any(one.in_figure for one in self.query(Activity)):
+            return
+        if self.focused is not None and any(isinstance(node, Figure) for node in self.focused.ancestors):
+            # Who is at work in it stays where they are.
             return
         if not any(figure.take_keys() for figure in self.query(Figure)):
             self.query_one("#words").focus()
@@ -591,6 +659,7 @@ class LessonScreen(Screen[None]):
             ("w", _("why: open the value under the cursor")),
             ("t", _("train on, after a stop")),
             ("s", _("this model in the sandbox; esc comes back")),
+            *(keys for ask in self.query(Ask) if not ask.answered for keys in ask.means.help_keys),
             *(keys for figure in self.query(Figure) for keys in figure.help_keys),
             ("x", _("save the figure: SVG, CSV, JSON")),
             ("esc", _("stop what runs, or go home")),

@@ -5,20 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tutor.course.lesson import Doing, Recite
-from tutor.ui.widgets.activity import Activity
+from tutor.course.games.game import Game
+from tutor.course.lesson import Define, Do, Doing, Recite
+from tutor.ui.widgets.act import DoActivity
+from tutor.ui.widgets.activity import Activity, Given
+from tutor.ui.widgets.define import DefineActivity
+from tutor.ui.widgets.games.activity import GameActivity
 from tutor.ui.widgets.recite import ReciteActivity
 
 ACTIVITIES: dict[type[Any], Callable[[Any, Callable[[], float]], Activity]] = {
     Recite: ReciteActivity,
+    Define: DefineActivity,
+    Do: DoActivity,
+    Game: GameActivity,
 }
 
 
-def activity_of(block: Doing, clock: Callable[[], float]) -> Activity:
+def activity_of(block: Doing, clock: Callable[[], float], given: Given) -> Activity:
     """The widget for a block.
 
     Args:
         block: what is to be done.
         clock: seconds that pass.
+        given: what it may look up.
     """
-    return ACTIVITIES[type(block)](block, clock)
+    activity = ACTIVITIES[type(block)](block, clock)
+    activity.given = given
+    return activity

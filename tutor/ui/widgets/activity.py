@@ -6,7 +6,7 @@ the activity shows when the step is seen again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from textual.containers import Vertical
@@ -14,7 +14,10 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from tutor.course.figures.facts import Fact
+from tutor.course.lab import Lab
 from tutor.i18n import _
+from tutor.progress import Attempt
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,20 @@ class Done:
     correct: bool | None = None
     """None where there is nothing to be right about."""
     seconds: float | None = None
+    kind: str | None = "recite"
+    """What progress keeps it as, one of its `KINDS`; None where it is not kept."""
+    response: float | str | bool | None = None
+    """What was written, or what was reached; progress keeps it, and where there is none the label."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an activity may look up."""
+
+    lab: Lab
+    """The lesson's models."""
+    attempts: Callable[[], tuple[Attempt, ...]]
+    """What progress holds of the block by now, oldest first."""
 
 
 class Activity(Vertical):
@@ -46,8 +63,34 @@ class Activity(Vertical):
             super().__init__()
             self.done = done
 
+    class Told(Message):
+        """Something worth a word in the key line."""
+
+        def __init__(self, word: str) -> None:
+            super().__init__()
+            self.word = word
+
     takes_letters = False
     """Whether letters are typed into it, so that they are no keys of the screen's."""
+    takes_text = False
+    """Whether all that edits a text is its own: `?` and backspace, too."""
+    in_figure = False
+    """Whether it is done in the step's figure, which has the keys then."""
+
+    given: Given | None = None
+    """What it may look up; the registry sets it before the activity is mounted."""
+    values: Mapping[str, object] = {}
+    """The lesson's values, as far as they are known."""
+
+    def fill(self, values: Mapping[str, object]) -> None:
+        """The values that its words use are known now."""
+        self.values = values
+
+    def begin(self, facts: Mapping[str, Fact]) -> None:
+        """The step's figure is there, and this is what it tells before anything was done in it."""
+
+    def see(self, facts: Mapping[str, Fact]) -> None:
+        """Something was done in the step's figure, and this is what it tells now."""
 
     @property
     def enter_does(self) -> str:
@@ -62,12 +105,13 @@ class Activity(Vertical):
         """It is over, now or on an earlier visit: what came of it is shown, and nothing more can be done in it."""
         for widget in self.query(".field"):
             await widget.remove()
-        if done:
-            await self.mount(Static(_said(done), classes="verdict"))
+        verdict = self.verdict(done)
+        if verdict is not None:
+            await self.mount(Static(verdict, classes="verdict"))
 
-
-def _said(done: Sequence[Done]) -> Content:
-    pieces: list[str | tuple[str, str]] = []
-    for one in done:
-        pieces += [(f"{one.label}  ", "bold"), one.said, "\n"]
-    return Content.assemble(*pieces)
+    def verdict(self, done: Sequence[Done]) -> Content | None:
+        """What is said of it; None for nothing."""
+        pieces: list[str | tuple[str, str]] = []
+        for one in done:
+            pieces += [(f"{one.label}  ", "bold"), one.said, "\n"]
+        return Content.assemble(*pieces) if pieces else None

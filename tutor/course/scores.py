@@ -1,0 +1,286 @@
+"""How well a model does its task, and how well it would be done without one: in the same metric, on the same examples.
+
+A baseline learns from what the model is trained on, and from nothing else; it reads a word as the model does, in lower
+case where it knows it only so.
+
+Who says the next token is scored in bits a token, who names something by the share that is right, who captions by the
+share that is right to the last word, and who forecasts by the mean absolute error in the unit of its column.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from tutor.course.entries import LANGUAGE, Task
+from tutor.course.lab import Lab
+from tutor.engine.baselines import autoregression, persistence
+from tutor.engine.losses import bits
+from tutor.engine.text import END, START, Vocabulary
+
+Where = Literal["held_out", "train"]
+Only = Literal["", "ambiguous"]
+"""Of a tagger: all words, or those that are learned with two tags or more."""
+Kind = Literal["uniform", "unigram", "bigram", "majority", "most-frequent-tag", "bag", "persistence", "linear"]
+
+NAMING: tuple[Task, ...] = ("tag", "classify", "recall")
+KINDS: dict[Kind, tuple[Task, ...]] = {
+    "uniform": (*LANGUAGE, *NAMING),
+    "unigram": LANGUAGE,
+    "bigram": LANGUAGE,
+    "majority": NAMING,
+    "most-frequent-tag": ("tag",),
+    "bag": ("classify",),
+    "persistence": ("forecast",),
+    "linear": ("forecast",),
+}
+"""The tasks that each baseline is one for."""
+
+Pair = tuple[str, str]
+_BATCH = 64
+"""Examples that are read at once."""
+
+
+class Score(Struct, frozen=True):
+    """How well something does."""
+
+    value: float
+    metric: Literal["accuracy", "bits", "error"]
+    count: int
+    """Of what it is the mean: tokens, words, texts, scenes or windows."""
+
+
+def score(lab: Lab, name: str, where: Where = "held_out", *, only: Only = "") -> Score:
+    """How well a model does its task, as it is now.
+
+    Args:
+        lab: where it lives.
+        name: the model.
+        where: on what is held out, or on what it is trained on.
+        only: of a tagger, the words that count.
+
+    Raises:
+        NotTrained: it was not begun.
+        ValueError: it is untrained, nothing is held out, or none of it counts.
+    """
+    items = _examples(lab, name, where, only)
+    task = lab.entry(name).task
+    if task == "caption":
+        captioner = lab.captioner(name)
+        right = [tuple(said.token for said in captioner.caption(image)) == tuple(words) for image, words in items]
+        return Score(sum(right) / len(right), "accuracy", len(right))
+    learner: Any = lab.learner(name)
+    data = learner.encode(items)
+    found = [learner.measure(data[start : start + _BATCH]) for start in range(0, len(data), _BATCH)]
+    count = sum(m.weight for m in found)
+    if not count:
+        raise ValueError(f"no example of `{name}` has anything to say")
+    if task in LANGUAGE:
+        return Score(bits(sum(m.loss * m.weight for m in found) / count), "bits", count)
+    mean = sum(m.metric * m.weight for m in found) / count
+    if task == "forecast":
+        return Score(mean * lab.series(name).std, "error", count)
+    return Score(mean, "accuracy", count)
+
+
+def baseline(lab: Lab, name: str, kind: Kind, where: Where = "held_out", *, only: Only = "") -> Score:
+    """How well a guess does the task of a model, trained or not.
+
+    Args:
+        lab: where the model lives.
+        name: the model.
+        kind: "uniform" takes all tokens, or labels, for equally likely; "unigram" for as common as they are; "bigram"
+            knows the token before. "majority" is always the commonest label, "most-frequent-tag" a word's commonest
+            tag, and for an unknown word the commonest of all. "bag" is naive Bayes over the words without their order
+            (multinomial, each count + 1, unknown words passed over). "persistence" is the last value of the window
+            again, "linear" its best weighted sum.
+        where: on what is held out, or on what is learned from.
+        only: of a tagger, the words that count.
+
+    Raises:
+        ValueError: it is none of the model's task, nothing is held out, or none of it counts.
+    """
+    task = lab.entry(name).task
+    if task not in KINDS[kind]:
+        known = ", ".join(other for other, tasks in KINDS.items() if task in tasks)
+        raise ValueError(f'"{kind}" is no baseline of the task "{task}"; it has {known or "none"}')
+    items = _examples(lab, name, where, only)
+    if task == "forecast":
+        missed = np.abs(errors(lab, name, kind, items))
+        return Score(float(missed.mean()), "error", len(missed))
+    if task in LANGUAGE:
+        learned, asked = guessed(lab, name, "train"), guessed(lab, name, where)
+        if not asked:
+            raise ValueError(f"no example of `{name}` has anything to say")
+        return Score(token_bits(kind, learned, None if where == "train" else asked), "bits", len(asked))
+    train = lab.examples(name)[0]
+    if task == "tag":
+        wanted = [
+            (word, tag) for words, tags in items for word, tag in zip(words, tags, strict=True) if tag is not None
+        ]
+    else:
+        wanted = list(items)
+    labels = named(train, task)
+    if kind == "uniform":
+        return Score(1 / len(set(labels)), "accuracy", len(wanted))
+    guess = _guess(lab, name, kind, train, commonest(labels))
+    return Score(sum(guess(what) == label for what, label in wanted) / len(wanted), "accuracy", len(wanted))
+
+
+# What is asked
+
+
+def _examples(lab: Lab, name: str, where: Where, only: Only) -> Sequence[Any]:
+    entry = lab.entry(name)
+    if not entry.trained:
+        raise ValueError(f"the model `{name}` is untrained, and has nothing to be scored on")
+    train, held_out = lab.examples(name)
+    items = train if where == "train" else held_out
+    if not items:
+        raise ValueError(f"nothing is held out of the examples of `{name}`")
+    if not only:
+        return items
+    if entry.task != "tag":
+        raise ValueError(f'`{name}` has the task "{entry.task}", and only words with tags can be ambiguous')
+    several = _ambiguous(train)
+    read = _reader(lab, name)
+    masked = [
+        (words, tuple(tag if read(word) in several else None for word, tag in zip(words, tags, strict=True)))
+        for words, tags in items
+    ]
+    found = [(words, tags) for words, tags in masked if any(tag is not None for tag in tags)]
+    if not found:
+        raise ValueError(f"none of the words of `{name}` that are asked for has two tags or more")
+    return found
+
+
+def _ambiguous(train: Iterable[Any]) -> frozenset[str]:
+    tags_of: dict[str, set[str]] = {}
+    for words, tags in train:
+        for word, tag in zip(words, tags, strict=True):
+            tags_of.setdefault(word, set()).add(tag)
+    return frozenset(word for word, tags in tags_of.items() if len(tags) > 1)
+
+
+def _reader(lab: Lab, name: str) -> Callable[[str], str]:
+    """A token as the model knows it."""
+    vocabulary = Vocabulary(token for sequence in lab.corpus(name) for token in sequence)
+    return lambda token: vocabulary.tokens[vocabulary.index(token)]
+
+
+def named(items: Iterable[Any], task: Task) -> list[str]:
+    """The labels of some examples, in their order."""
+    if task == "tag":
+        return [tag for _words, tags in items for tag in tags]
+    return [label for _tokens, label in items]
+
+
+def guessed(lab: Lab, name: str, where: Where) -> list[Pair]:
+    """Every token that is to be said, after the one before it; of who captions, too, and only what is given is not.
+
+    A sentence's end is said, and in a caption its first word.
+    """
+    task = lab.entry(name).task
+    train, held_out = lab.examples(name)
+    items = train if where == "train" else held_out
+    start, end = (START,) if task == "caption" else (), () if task == "next-character" else (END,)
+    read = _reader(lab, name)
+    sequences = (item[1] if task == "caption" else item for item in items)
+    return [pair for tokens in sequences for pair in pairwise((*start, *map(read, tokens), *end))]
+
+
+# What guesses
+
+
+def token_bits(kind: Kind, learned: Sequence[Pair], asked: Sequence[Pair] | None = None) -> float:
+    """Bits a token of a guess.
+
+    p(b) is how common b is among what is learned, and "bigram" is the interpolation of Witten and Bell (1991) as Chen
+    and Goodman (1999) write it: p(b | a) = (n(a, b) + d(a)·p(b)) / (n(a) + d(a)), with d(a) the number of tokens that
+    were seen after a. What is asked beside may hold what was never seen: there is one token more, the unknown one, and
+    p(b) is interpolated in the same way with all of them equally likely.
+
+    Args:
+        kind: "uniform", "unigram" or "bigram".
+        learned: (the token before, the token).
+        asked: the same, to be guessed; None for `learned` itself, in which nothing is unknown.
+    """
+    both, before = Counter(learned), Counter(a for a, _ in learned)
+    kinds = Counter(a for a, _ in both)
+    common = Counter(b for _, b in learned)
+    # A token that is only ever given, as the first of its sequence, could have been said.
+    size = len({token for pair in learned for token in pair} - {START}) + (asked is not None)
+    spare = len(common) if asked is not None else 0
+
+    def p(a: str, b: str) -> float:
+        if kind == "uniform":
+            return 1 / size
+        alone = (common[b] + spare / size) / (len(learned) + spare)
+        if kind == "unigram":
+            return alone
+        return (both[a, b] + kinds[a] * alone) / (before[a] + kinds[a]) if before[a] else alone
+
+    counts = both if asked is None else Counter(asked)
+    return -math.fsum(n * math.log2(p(*pair)) for pair, n in counts.items()) / counts.total()
+
+
+def label_bits(kind: Kind, labels: Sequence[str]) -> float:
+    """Bits of one guess of some labels: "uniform", or "unigram", by how common they are among themselves."""
+    counts = Counter(labels)
+    if kind == "uniform":
+        return math.log2(len(counts))
+    return -math.fsum(n / len(labels) * math.log2(n / len(labels)) for n in counts.values())
+
+
+def commonest(labels: Iterable[str]) -> str:
+    """The first of equals."""
+    return Counter(labels).most_common(1)[0][0]
+
+
+def errors(lab: Lab, name: str, kind: Kind, items: Sequence[Any]) -> npt.NDArray[np.float64]:
+    """How far "persistence", or "linear", is off in each window, in the unit of the column: (N,)."""
+
+    def arrays(some: Sequence[Any]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        return np.stack([np.ravel(x) for x, _ in some]), np.array([float(np.ravel(y)[0]) for _, y in some])
+
+    forecast = persistence if kind == "persistence" else autoregression(*arrays(lab.examples(name)[0]))
+    windows, wanted = arrays(items)
+    return np.asarray((forecast(windows) - wanted) * lab.series(name).std)
+
+
+def _guess(lab: Lab, name: str, kind: Kind, train: Sequence[Any], most: str) -> Callable[[Any], str]:
+    """The label of a word, or of a text."""
+    if kind == "majority":
+        return lambda _what: most
+    read = _reader(lab, name)
+    counts: dict[str, Counter[str]] = {}
+    if kind == "most-frequent-tag":
+        for words, tags in train:
+            for word, tag in zip(words, tags, strict=True):
+                counts.setdefault(word, Counter())[tag] += 1
+        best = {word: commonest(found.elements()) for word, found in counts.items()}
+        return lambda word: best.get(read(word), most)
+    texts = Counter(label for _tokens, label in train)
+    for tokens, label in train:
+        counts.setdefault(label, Counter()).update(tokens)
+    words = {word for found in counts.values() for word in found}
+
+    def bag(tokens: Sequence[str]) -> str:
+        seen = [word for word in map(read, tokens) if word in words]
+
+        def log_p(label: str) -> float:
+            of = counts[label]
+            total = of.total() + len(words)
+            return math.log(texts[label] / len(train)) + math.fsum(math.log((of[w] + 1) / total) for w in seen)
+
+        best: str = max(texts, key=log_p)
+        return best
+
+    return bag
