@@ -463,7 +463,8 @@ def _check(options: Namespace) -> int:
             raise Refused(_("there is no {path}").format(path=path) + did_you_mean(str(path), names))
     from tutor.course.check import check
 
-    problems = check(paths, options.seeds, say if sys.stderr.isatty() else None)
+    told = say if sys.stderr.isatty() else None
+    problems = check(paths, options.seeds, told, processes=os.cpu_count() or 1)
     for problem in problems:
         print(cleaned(str(problem)))
     if problems:

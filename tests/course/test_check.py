@@ -36,6 +36,17 @@ def test_the_cache_is_used(course_folder: Path, tmp_path: Path) -> None:
     assert said == ["a-lesson: computing", "another: computing"]
 
 
+def test_side_by_side_lessons_are_found_the_same(course_folder: Path, lesson_path: Path) -> None:
+    broken = LESSON.replace("of = 8 }\nnext", "of = -1 }\nnext", 1)
+    assert broken != LESSON
+    lesson_path.write_text(broken, encoding="utf-8")
+    said: list[str] = []
+    alone = check([course_folder])
+    assert check([course_folder], report=said.append, processes=2) == alone
+    assert len(alone) >= 1
+    assert said == ["01-a-lesson: computed, 1 of 2", "02-another: computed, 2 of 2"]
+
+
 def test_what_does_not_load_is_told(tmp_path: Path) -> None:
     path, text = changed(tmp_path, ("low = 0", "low = 20"))
     message = "low (20) is not below high (10); swap or widen them"

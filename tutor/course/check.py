@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tutor.course import shape
@@ -35,6 +38,7 @@ def check(
     report: Report | None = None,
     *,
     cache: Path | None = None,
+    processes: int = 1,
 ) -> tuple[Problem, ...]:
     """What is wrong with lessons.
 
@@ -42,16 +46,39 @@ def check(
         paths: lesson files, or folders of a whole course.
         seeds: every answer is run with 0 … seeds − 1 added to the lesson's own seeds; once when None.
         report: told what is being computed.
-        cache: where trained models are kept; nowhere when None.
+        cache: where trained models are kept; while it checks, in a folder of its own when None.
+        processes: how many lessons are computed at the same time.
 
     Returns:
         All problems; none when the lessons are sound.
     """
     problems: list[Problem] = []
-    for path in paths:
-        for lesson in _lessons(path, problems):
-            problems += check_lesson(lesson, course_of(lesson.path), seeds, report, cache=cache)
+    lessons = [lesson for path in paths for lesson in _lessons(path, problems)]
+    with TemporaryDirectory(prefix="rnn-tutor-") as folder:
+        kept = cache or Path(folder)
+        if min(processes, len(lessons)) < 2:
+            for lesson in lessons:
+                problems += check_lesson(lesson, course_of(lesson.path), seeds, report, cache=kept)
+        else:
+            problems += _side_by_side(lessons, seeds, report, kept, processes)
     return tuple(dict.fromkeys(problems))
+
+
+def _side_by_side(
+    lessons: Sequence[Lesson], seeds: int | None, report: Report | None, cache: Path, processes: int
+) -> list[Problem]:
+    """Lessons in processes of their own, those with most models first: they take longest."""
+    # Spawned: a fork takes a thread's locks along, held for ever.
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        found = {}
+        for lesson in sorted(lessons, key=lambda lesson: -len(lesson.models)):
+            found[lesson.path] = pool.submit(check_lesson, lesson, course_of(lesson.path), seeds, cache=cache)
+        problems: list[Problem] = []
+        for done, lesson in enumerate(lessons, 1):
+            problems += found[lesson.path].result()
+            if report is not None:
+                report(f"{lesson.path.stem}: computed, {done} of {len(lessons)}")
+    return problems
 
 
 def _lessons(path: Path, problems: list[Problem]) -> list[Lesson]:
