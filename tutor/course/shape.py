@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -34,7 +35,13 @@ def faults(kind: Any, data: Any, where: str, path: Path = ()) -> list[Fault]:
     Args:
         where: what the table is called, as `this figure`.
     """
-    return list(_walk(inspect.type_info(kind), data, where, path))
+    return list(_walk(_known(kind), data, where, path))
+
+
+@lru_cache
+def _known(kind: Any) -> inspect.Type:
+    """A type as msgspec tells it. It evaluates every annotation of every probe each time: that was all of a load."""
+    return inspect.type_info(kind)
 
 
 def _walk(kind: Any, data: Any, where: str, path: Path) -> list[Fault]:
