@@ -20,7 +20,7 @@ async def test_it_shows_the_lessons_and_opens_one(desk, tmp_path: Path) -> None:
         assert not (tmp_path / "data").exists(), "nothing is stored before a lesson is opened"
         await d.press("down", "down", "enter")
         assert isinstance(d.app.screen, LessonScreen)
-        assert d.lesson.lesson.id == "never-too-late"
+        assert d.lesson.lesson.id == "the-recurrent-cell"
         assert list((tmp_path / "data").glob("*.db"))
         await d.press("escape")
         assert isinstance(d.app.screen, HomeScreen)
@@ -28,13 +28,13 @@ async def test_it_shows_the_lessons_and_opens_one(desk, tmp_path: Path) -> None:
 
 async def test_progress_shows_and_leads_on(desk) -> None:
     async with desk() as d:
-        for step in range(8):
+        for step in range(12):
             d.progress.complete("order-matters", step)
         d.app.screen.show_progress(move=True)
         await d.settle()
-        assert "1 of 4 lessons" in d.text
+        assert "1 of 18 lessons" in d.text
         assert "✓ Order matters" in d.text
-        assert "▸ The recurrent cell" in d.text
+        assert "▸ Words become vectors" in d.text
 
 
 async def test_s_opens_the_sandbox(desk) -> None:
@@ -50,7 +50,7 @@ async def test_the_mouse_opens_a_lesson(desk) -> None:
         assert d.app.screen.query_one("LessonList").cursor == 1
         await d.pilot.click("LessonList", offset=(8, 3))
         await d.settle()
-        assert d.lesson.lesson.id == "the-recurrent-cell"
+        assert d.lesson.lesson.id == "words-become-vectors"
 
 
 async def test_a_broken_lesson_is_named_and_left_out(desk, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ async def test_a_broken_lesson_is_named_and_left_out(desk, tmp_path: Path) -> No
 async def test_a_home_that_cannot_be_written(desk, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     async with desk(data=tmp_path / "file" / "data") as d:
-        await d.press("down", "enter", "enter")
+        await d.press("down", "down", "enter", "enter")
         assert d.lesson.shown.phase == "shown"
         assert d.progress.problem
         assert d.progress.attempts("the-recurrent-cell"), "nothing is lost on screen"
@@ -154,7 +154,7 @@ async def test_home_explains_itself(desk) -> None:
 async def test_the_palette_leads_to_themes_lessons_and_the_sandbox(desk) -> None:
     async with desk() as d:
         await d.press("ctrl+p")
-        for name in ("Theme", "Sandbox", "Order matters", "Never too late to …"):
+        for name in ("Theme", "Sandbox", "Order matters", "Words become vectors"):
             assert name in d.text
         for letter in "vanishing":
             await d.pilot.press(letter)
@@ -177,7 +177,7 @@ async def test_markup_in_a_lesson_is_shown_as_it_is(desk, tmp_path: Path) -> Non
     )
     lesson.write_text(text, encoding="utf-8")
     async with desk(folder=folder) as d:
-        await d.press("down")
+        await d.press("down", "down")
         assert "a [/b] h[t-1] $x" in d.text
         assert "[red]open[/red]" in d.text
         await d.press("ctrl+p")

@@ -20,8 +20,14 @@ from tutor.ui.widgets.recite import ReciteField
 LESSONS = [outline.id for outline in read_outlines(lessons_dir())[0]]
 
 
-def test_the_four_lessons_are_there() -> None:
-    assert LESSONS == ["order-matters", "the-recurrent-cell", "never-too-late", "vanishing-and-exploding"]
+def test_the_eighteen_lessons_are_there() -> None:
+    assert LESSONS == [
+        *("order-matters", "words-become-vectors", "the-recurrent-cell", "one-cell-many-steps"),
+        *("never-too-late", "learning-through-time"),
+        *("sequence-labelling", "sequence-prediction", "image-captioning", "text-classification"),
+        *("what-it-costs", "vanishing-and-exploding", "clipping"),
+        *("gru", "lstm", "the-memory-race", "bidirectional", "cnn-the-other-family"),
+    ]
 
 
 async def answer(d, *, right: bool) -> None:
@@ -59,15 +65,32 @@ async def skip(d) -> None:
     assert d.lesson.shown.done == ()
 
 
-@pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
+def words_of(screen) -> int:  # type: ignore[no-untyped-def]
+    """Rows that the words of a step take."""
+    return sum(child.outer_size.height + child.styles.margin.top for child in screen.query_one("#words").children)
+
+
+SCREENS = {(120, 36): 1, (80, 24): 2}
+"""How many screens of words a step may have, by the size of the window."""
+
+
+@pytest.mark.parametrize(
+    ("right", "size"), [(True, (80, 24)), (False, (120, 36))], ids=["right at 80x24", "wrong at 120x36"]
+)
 @pytest.mark.parametrize("lesson", LESSONS)
-async def test_a_lesson_from_its_first_step_to_its_last(desk, lesson: str, right: bool) -> None:
-    async with desk("lesson", lesson) as d:
+async def test_a_lesson_from_its_first_step_to_its_last(
+    desk, lesson: str, right: bool, size: tuple[int, int]
+) -> None:
+    # All rows but the title, its rule, the keys and the air belong to the words.
+    room = (size[1] - 4) * SCREENS[size]
+    long = []
+    async with desk("lesson", lesson, size=size) as d:
         total = len(d.lesson.lesson.steps)
         for index in range(total):
             screen = d.lesson
             assert screen.index == index
             block = screen.step.asked
+            before = words_of(screen)
             if isinstance(block, Prediction):
                 assert not screen.query("#instrument > *"), "a picture before its prediction"
             if isinstance(block, Prediction | QuestionBlock):
@@ -86,23 +109,28 @@ async def test_a_lesson_from_its_first_step_to_its_last(desk, lesson: str, right
                 assert screen.query("#instrument > *"), "the picture is there"
             wanted = [name for b in screen.step.blocks if isinstance(b, Prose) for name in names_in(b.text)]
             assert set(wanted) <= set(screen.shown.values), "every number in the words was computed"
+            if max(before, words_of(screen)) > room:
+                long.append((index + 1, screen.step.title, before, words_of(screen)))
             await d.press("enter")
         assert isinstance(d.app.screen, HomeScreen)
         assert d.progress.completed(lesson) == frozenset(range(total))
+    assert not long, f"steps with more words than {room} rows: (step, title, rows before the answer, after it)"
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
 async def test_a_lesson_without_an_answer(desk, lesson: str) -> None:
     async with desk("lesson", lesson) as d:
-        for _ in range(len(d.lesson.lesson.steps) - 1):
+        skipped = {0}
+        for index in range(len(d.lesson.lesson.steps) - 1):
             if any(one.takes_letters for one in d.lesson.query(Activity)):
                 # While letters are typed, n is one of them, and enter skips.
                 await skip(d)
                 await d.press("enter")
+                skipped.add(index)
             else:
                 await d.press("n")
         assert d.lesson.index == len(d.lesson.lesson.steps) - 1
-        assert not d.progress.completed(lesson) - {0}
+        assert not d.progress.completed(lesson) - skipped
         await d.press("n")
         assert "last step" in d.text
         await d.press("escape")
