@@ -196,3 +196,12 @@ def test_letters_are_tokens_of_an_alphabet(tmp_path: Path) -> None:
     vocabulary = lab.model("m").vocabulary
     assert vocabulary is not None
     assert vocabulary.tokens == ("<unk>", "a", "b", "c", "d")
+
+
+def test_what_has_learned_nothing_has_the_same_size(lab: Lab) -> None:
+    entry = lab.entry("reader")
+    assert not lab.begun("reader")
+    model = lab.unlearned("reader")
+    assert not lab.begun("reader"), "asking for it trains nothing"
+    assert model.head is None
+    assert (model.spec.cell, model.spec.hidden_size, model.spec.seed) == (entry.cell, entry.hidden, entry.seed)

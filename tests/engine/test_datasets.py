@@ -321,3 +321,24 @@ def test_windows_are_frozen() -> None:
 def test_windows_that_cannot_be(given: dict, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         windows(**({"series": np.arange(4.0), "length": 2, "horizon": 1} | given))
+
+
+# What is computed from other files of the lessons
+
+
+def test_next_as_tags_is_never_too_late_with_the_next_word() -> None:
+    sentences = read_lines(DATA / "never-too-late.txt")
+    rows = [tuple(zip(s, (*s[1:], "END"), strict=True)) for s in (tuple(line.split()) for line in sentences)]
+    assert read_tagged(DATA / "next-as-tags.txt") == tuple(rows)
+
+
+def test_the_weeks_are_the_days_of_the_weather() -> None:
+    names = ("temp_max", "temp_min", "precipitation")
+    series = read_series(DATA / "seattle-weather.csv", names)
+    days = []
+    for high, low, rain in zip(*(series[name].tolist() for name in names), strict=True):
+        warm = ("cold", "cool", "mild", "warm", "hot")[sum(high >= edge for edge in (8, 13, 18, 24))]
+        span = ("narrow", "small", "large", "wide")[sum(round(high - low, 6) >= edge for edge in (4, 7, 10))]
+        days.append((f"{warm}-{span}", "wet" if rain > 0 else "dry"))
+    weeks = [tuple(days[at : at + 7]) for at in range(0, len(days) - 6, 7)]
+    assert read_tagged(DATA / "seattle-weeks.txt") == tuple(weeks)

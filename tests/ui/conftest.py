@@ -74,8 +74,11 @@ Open = Callable[..., Awaitable[Desk]]
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for all tests: each lesson's models are trained once."""
-    return tmp_path_factory.mktemp("cache")
+    """One cache for all tests, and for all processes that run them: each lesson's models are trained once."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "trained"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture

@@ -21,13 +21,13 @@ LESSONS = [outline.id for outline in read_outlines(lessons_dir())[0]]
 
 
 def test_the_eighteen_lessons_are_there() -> None:
-    assert LESSONS == [
+    assert [
         *("order-matters", "words-become-vectors", "the-recurrent-cell", "one-cell-many-steps"),
         *("never-too-late", "learning-through-time"),
         *("sequence-labelling", "sequence-prediction", "image-captioning", "text-classification"),
         *("what-it-costs", "vanishing-and-exploding", "clipping"),
         *("gru", "lstm", "the-memory-race", "bidirectional", "cnn-the-other-family"),
-    ]
+    ] == LESSONS
 
 
 async def answer(d, *, right: bool) -> None:
@@ -78,9 +78,7 @@ SCREENS = {(120, 36): 1, (80, 24): 2}
     ("right", "size"), [(True, (80, 24)), (False, (120, 36))], ids=["right at 80x24", "wrong at 120x36"]
 )
 @pytest.mark.parametrize("lesson", LESSONS)
-async def test_a_lesson_from_its_first_step_to_its_last(
-    desk, lesson: str, right: bool, size: tuple[int, int]
-) -> None:
+async def test_a_lesson_from_its_first_step_to_its_last(desk, lesson: str, right: bool, size: tuple[int, int]) -> None:
     # All rows but the title, its rule, the keys and the air belong to the words.
     room = (size[1] - 4) * SCREENS[size]
     long = []

@@ -212,6 +212,16 @@ class Lab:
         """
         return self._as(name, Model)
 
+    def unlearned(self, name: str) -> Model:
+        """A network of the same cell and size that has learned nothing: hashed word vectors, and no head.
+
+        Raises:
+            ValueError: it forecasts or captions.
+        """
+        self._is(name, Model)
+        entry = self.entry(name)
+        return Model(jobs.spec(entry, self._seed(entry)), None)
+
     def forecaster(self, name: str) -> Forecaster:
         """The network, if it forecasts.
 

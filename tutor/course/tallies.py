@@ -43,7 +43,7 @@ class Count(Base, frozen=True, kw_only=True, tag="count"):
         if self.what == "units":
             return lab.entry(self.model).hidden
         if self.what == "vocabulary":
-            vocabulary = lab.model(self.model).vocabulary
+            vocabulary = getattr(lab.learner(self.model), "vocabulary", None)
             if vocabulary is None:
                 raise ValueError(f"the model `{self.model}` has no vocabulary; train it")
             return len(vocabulary)

@@ -176,7 +176,7 @@ class _Strip:
         """What the axis covers: whole ticks around all that stands on it."""
         values = [score for runner in self.shown.runners for score in runner.scores if abs(score) < _LARGEST]
         if not values:
-            values = list(self.shown.whole)
+            values = [end for end in self.shown.whole if abs(end) < _LARGEST] or [0.0]
         values += [level for _name, level in self.shown.baselines if abs(level) < _LARGEST]
         low, high = min(values), max(values)
         if high - low <= 1e-9 * max(abs(low), abs(high)):

@@ -355,6 +355,8 @@ class LessonScreen(Screen[None]):
         block = self.step.asked
         if not isinstance(block, Doing) or self.shown.done is not None:
             return
+        # A word about what was to be done is no longer true.
+        self._say("")
         visit = len(self._kept(block.key))
         for one in message.done:
             if one.kind is None:
@@ -459,21 +461,19 @@ class LessonScreen(Screen[None]):
         names = list(self.lesson.models)
         if figure is not None and figure.options.models():
             names = [*figure.options.models(), *names]
-        ready = [name for name in names if self.lab.begun(name)]
-        if not ready:
+        read = [name for name in names if jobs.kind(self.lab.entry(name).task) is Model]
+        if not read:
             if names:
-                self._say(_("This lesson's network has not learned anything yet. Go on a little, then try s."))
+                self._say(_("This lesson's network reads no text; the sandbox is for those that do."))
             else:
                 self._say(_("This lesson has no network of its own; the sandbox opens from home."))
             return
-        read = [name for name in ready if jobs.kind(self.lab.entry(name).task) is Model]
-        if not read:
-            self._say(_("This lesson's network reads no text; the sandbox is for those that do."))
-            return
-        name = read[0]
+        name = next((one for one in read if self.lab.begun(one)), read[0])
         own = figure.options.text if figure is not None and isinstance(figure.options, State) else ""
         text = own or self.lab.entry(name).text
-        self.post_message(self.BenchWanted(self.lesson.title, self.lab.model(name), text))
+        # One that has not learned anything yet is looked at as it would begin.
+        model = self.lab.model(name) if self.lab.begun(name) else self.lab.unlearned(name)
+        self.post_message(self.BenchWanted(self.lesson.title, model, text))
 
     def action_leave(self) -> None:
         """Stop what runs; else go home."""

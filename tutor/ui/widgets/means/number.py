@@ -179,5 +179,6 @@ class NumberField(Drawn, Means, can_focus=True):
 def short(value: float) -> str:
     """A number in the fewest letters that say it."""
     if value == 0 or 1e-3 <= abs(value) < 1e4:
-        return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 100 else f"{value:.0f}"
+        digits = 2 if value == 0 or abs(value) >= 0.1 else 3 if abs(value) >= 0.01 else 4
+        return f"{value:.{digits}f}".rstrip("0").rstrip(".") if abs(value) < 100 else f"{value:.0f}"
     return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e+")
