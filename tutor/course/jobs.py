@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -209,12 +210,18 @@ def _labelled(entry: ModelEntry, path: Path, seed: int) -> Material:
 
 def _recalled(entry: ModelEntry, seed: int) -> Material:
     """(tokens, the symbol that came first)"""
-    drawn = recall(entry.distance, entry.symbols, shortest=entry.shortest, batch_size=RECALLED, seed=(seed, _RECALL))
+    return _recalling(entry.distance, entry.shortest, entry.symbols, entry.held_out, seed)
+
+
+@lru_cache(maxsize=16)
+def _recalling(distance: int, shortest: int | None, symbols: int, held_out: float, seed: int) -> Material:
+    """The same for every cell that is to learn it: drawn once."""
+    drawn = recall(distance, symbols, shortest=shortest, batch_size=RECALLED, seed=(seed, _RECALL))
     items = tuple((shown, said[-1]) for shown, said in drawn.items())
     # A symbol right before its cue is all that there is to know of it: such sequences are drawn again rather than kept
     # apart, for a symbol that was held out so could not be learned at all.
     known = tuple((*shown, str(place)) if len(shown) == 2 else shown for place, (shown, _) in enumerate(items))
-    found = _of_text(entry, known, items, seed, drawn.answers)
+    found = _of_text(ModelEntry(held_out=held_out), known, items, seed, drawn.answers)
     return replace(found, sequences=tuple(shown for shown, _ in found.train))
 
 
@@ -239,7 +246,12 @@ def _measured(entry: ModelEntry, path: Path) -> Material:
 
 def _drawn(entry: ModelEntry, seed: int) -> Material:
     """(image, words)"""
+    return _scenes(entry.held_out, seed)
+
+
+@lru_cache(maxsize=8)
+def _scenes(share: float, seed: int) -> Material:
     items = scenes(SCENES, seed=seed)
-    train, held_out = split(items, entry.held_out, seed) if entry.held_out else (items, ())
+    train, held_out = split(items, share, seed) if share else (items, ())
     source = b"\0".join(image.tobytes() + " ".join(words).encode() for image, words in items)
     return Material(train, held_out, tuple(words for _, words in train), source=source)

@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from tutor.course.entries import LANGUAGE, Task
 from tutor.course.lab import Lab
+from tutor.course.once import once
 from tutor.engine.baselines import autoregression, persistence
 from tutor.engine.losses import bits
 from tutor.engine.text import END, START, Vocabulary
@@ -70,6 +71,13 @@ def score(lab: Lab, name: str, where: Where = "held_out", *, only: Only = "") ->
         NotTrained: it was not begun.
         ValueError: it is untrained, nothing is held out, or none of it counts.
     """
+    history = lab.history(name)
+    # A network that learns on is another one.
+    key = ("score", name, history[-1].step if history else None, where, only)
+    return once(lab, key, lambda: _score(lab, name, where, only))
+
+
+def _score(lab: Lab, name: str, where: Where, only: Only) -> Score:
     items = _examples(lab, name, where, only)
     task = lab.entry(name).task
     if task == "caption":
@@ -111,6 +119,11 @@ def baseline(lab: Lab, name: str, kind: Kind, where: Where = "held_out", *, only
     if task not in KINDS[kind]:
         known = ", ".join(other for other, tasks in KINDS.items() if task in tasks)
         raise ValueError(f'"{kind}" is no baseline of the task "{task}"; it has {known or "none"}')
+    return once(lab, ("baseline", name, kind, where, only), lambda: _baseline(lab, name, kind, where, only))
+
+
+def _baseline(lab: Lab, name: str, kind: Kind, where: Where, only: Only) -> Score:
+    task = lab.entry(name).task
     items = _examples(lab, name, where, only)
     if task == "forecast":
         missed = np.abs(errors(lab, name, kind, items))

@@ -57,10 +57,11 @@ class TokenBatch:
     def items(self) -> list[tuple[tuple[str, ...], tuple[str | None, ...]]]:
         """Each sequence in letters: what is shown, and what is to be said at each step, None where nothing is."""
         found = []
-        for b, length in enumerate(self.lengths):
-            shown = tuple(self.symbols[i] for i in self.inputs[:length, b])
-            counts, wanted = self.mask[:length, b], self.targets[:length, b]
-            found.append((shown, tuple(self.answers[i] if c else None for i, c in zip(wanted, counts, strict=True))))
+        inputs, masks, targets = self.inputs.T.tolist(), self.mask.T.tolist(), self.targets.T.tolist()
+        for length, read, counts, wanted in zip(self.lengths.tolist(), inputs, masks, targets, strict=True):
+            shown = tuple([self.symbols[i] for i in read[:length]])
+            said = zip(wanted[:length], counts[:length], strict=True)
+            found.append((shown, tuple([self.answers[i] if c else None for i, c in said])))
         return found
 
 

@@ -341,7 +341,7 @@ def _scored(lab: Lab, name: str, where: Where) -> float:
     """As `scores.score`."""
     if _diverged(lab, name):
         return math.nan
-    return once(lab, ("score", name, where), lambda: scores.score(lab, name, where).value)
+    return scores.score(lab, name, where).value
 
 
 def _recalled(lab: Lab, name: str, distance: int) -> float:
@@ -358,7 +358,7 @@ def _recalled(lab: Lab, name: str, distance: int) -> float:
 
 
 def _baseline(lab: Lab, name: str, kind: Kind, where: Where) -> float:
-    return once(lab, ("baseline", name, kind, where), lambda: scores.baseline(lab, name, kind, where).value)
+    return scores.baseline(lab, name, kind, where).value
 
 
 def _parameters(lab: Lab, name: str) -> int:
