@@ -7,6 +7,8 @@ import pytest
 from tutor.course.grading import close, true_response
 from tutor.course.lesson import Doing, Prediction, Prose, QuestionBlock, Recite, names_in
 from tutor.course.outline import lessons_dir, read_outlines
+from tutor.course.probes import needs_time
+from tutor.ui import computing
 from tutor.ui.figures.state import StateFigure
 from tutor.ui.figures.training import TrainingFigure
 from tutor.ui.screens.home import HomeScreen
@@ -160,6 +162,34 @@ async def test_the_next_words_come_out_of_the_softmax(desk) -> None:
         at = next(i for i, line in enumerate(lines) if "next after “to”" in line)
         assert "code" in lines[at + 1]
         assert "read" in lines[at + 2]
+
+
+async def test_an_answer_over_seeds_that_is_stopped_is_asked_again(
+    desk, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk("lesson", "words-become-vectors", cache=tmp_path / "fresh") as d:
+        screen = d.lesson
+        steps = enumerate(screen.lesson.steps)
+        index = next(i for i, step in steps if isinstance(step.asked, Prediction) and needs_time(step.asked.answer))
+        await screen.show_step(index)
+        await d.settle()
+        trains = computing.training_of
+
+        def stopped_soon(probe, lab):  # type: ignore[no-untyped-def]
+            for seed in trains(probe, lab):
+                screen.action_leave()
+                yield seed
+
+        monkeypatch.setattr(computing, "training_of", stopped_soon)
+        await d.press("enter")
+        assert screen.shown.phase == "asking"
+        assert screen.shown.verdict is None
+        assert "answer again to go on" in d.text
+        assert not screen.query_one(Ask).answered, "it can be answered again"
+        monkeypatch.undo()
+        await d.press("enter")
+        assert screen.shown.verdict is not None
+        assert screen.shown.phase == "shown"
 
 
 async def test_a_training_that_is_stopped_keeps_what_it_learned_and_goes_on(desk, tmp_path) -> None:

@@ -160,6 +160,9 @@ async def test_an_order_is_never_right_by_enter_alone(desk, course) -> None:
     async with desk("lesson", "means", folder=course) as d:
         order = d.lesson.query_one(Order)
         assert order.response == "two three one"
+        # All of it is to be read before any key is pressed.
+        for line in ("▸ 1  Second", "  2  Third", "  3  First"):
+            assert line in d.text
         await d.press("enter")
         assert kept(d) == ("two three one", False)
         assert "0 of 3 stand in their places" in d.text

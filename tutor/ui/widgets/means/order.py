@@ -76,7 +76,7 @@ class Order(Vertical, Means, can_focus=True):
         self._show()
 
     def _show(self) -> None:
-        if self.locked or not self.is_mounted:
+        if self.locked:
             return
         for place, row in enumerate(self.query(Listed)):
             here = place == self.cursor
