@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from tutor.course.figures import Values
-from tutor.course.figures.race import Race
 from tutor.course.figures.training import Training
 from tutor.course.grading import Verdict, grade
 from tutor.course.lab import Lab
@@ -63,6 +62,9 @@ class Work:
 class Live(Protocol):
     """Options of a figure that takes its time, and is seen while it does."""
 
+    trains: ClassVar[bool]
+    """Whether it shows the networks of all its models learning, so that none is trained before it."""
+
     def live(self, lab: Lab) -> Generator[Values, None, None]:
         """Its values so far, again and again, and at last the whole; closed, it stops."""
 
@@ -91,9 +93,8 @@ def compute(work: Work, lab: Lab, tell: Tell, stopped: Callable[[], bool]) -> Sh
         Stopped: before everything that was asked could be measured.
         ValueError: something of the lesson cannot be computed.
     """
-    # A race shows its own networks learning: all of them before anything is asked of one.
     figure = None
-    if work.figure is not None and isinstance(work.figure.options, Race):
+    if work.figure is not None and isinstance(work.figure.options, Live) and work.figure.options.trains:
         figure = _measured(work.figure, lab, tell, stopped)
     for name in work.models:
         if not lab.ready(name) and (work.resume or not lab.begun(name)):
@@ -132,7 +133,8 @@ def _settle(probe: Probe, lab: Lab, tell: Tell, stopped: Callable[[], bool]) -> 
     """Train the networks of other seeds that a probe asks; each is seen learning."""
     with closing(training_of(probe, lab)) as seeds:
         for at, name in seeds:
-            tell(name, Training(model=name), Training(model=name).measure(at, at.history(name)))
+            seen = Training(model=name)
+            tell(name, seen, seen.measure(at, at.history(name)))
             if stopped():
                 raise Stopped
 

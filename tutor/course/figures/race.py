@@ -167,6 +167,8 @@ class RaceValues(Struct, frozen=True):
 class Race(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="race"):
     """Models against each other, over seeds."""
 
+    trains: ClassVar[bool] = True
+    """Every network of a race is seen learning in it."""
     facts: ClassVar[Facts] = {}
 
     runners: tuple[str, ...] = field(name="models")

@@ -142,6 +142,8 @@ class TrainingValues(Struct, frozen=True):
 class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="training"):
     """The training curve, live while the model trains."""
 
+    trains: ClassVar[bool] = False
+    """The model itself is trained before: here are the other seeds."""
     facts: ClassVar[Facts] = {"view": ("loss", "metric", "norm", "seeds"), "looked_back": bool}
 
     model: str
