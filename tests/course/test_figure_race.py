@@ -12,8 +12,7 @@ import pytest
 
 from tutor.course import scores
 from tutor.course.entries import ModelEntry
-from tutor.course.figures import race as module
-from tutor.course.figures.race import SEQUENCES, Now, Race, RaceValues, Runner, Spread
+from tutor.course.figures.race import Now, Race, RaceValues, Runner, Spread
 from tutor.course.lab import Lab
 from tutor.course.load import load_lesson
 from tutor.engine.tasks import recall
@@ -91,7 +90,7 @@ def test_recall_is_scored_at_each_distance_on_the_same_sequences(lab: Lab) -> No
     for seed in range(2):
         network = lab.sibling(seed).model("knows")
         for place, distance in enumerate((1, 6)):
-            drawn = recall(distance, 3, batch_size=SEQUENCES, seed=(distance, 8)).items()
+            drawn = recall(distance, 3, batch_size=scores.SEQUENCES, seed=(distance, 8)).items()
             said = [network.run(shown).next(distance + 1, 1)[0][0] for shown, _ in drawn[:40]]
             # Counted one by one over the first, and over all of them by what the network measures.
             right = [word == answers[-1] for word, (_, answers) in zip(said, drawn, strict=False)]
@@ -107,7 +106,7 @@ def test_what_is_measured_is_remembered(lab: Lab, monkeypatch: pytest.MonkeyPatc
     def measured(*_given: object, **_named: object) -> None:
         raise AssertionError("measured again")
 
-    monkeypatch.setattr(module, "recall", measured)
+    monkeypatch.setattr(scores, "recall", measured)
     after = options.run(lab)
     assert after == before
 

@@ -14,6 +14,7 @@ import pytest
 from tutor.course import scores
 from tutor.course.check import check
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.race import Race
 from tutor.course.lab import Lab
 from tutor.course.measured import Measured
 from tutor.course.probes import Probe, settled, training_of
@@ -238,6 +239,15 @@ def test_models_over_seeds() -> None:
 # What is refused
 
 
+def test_recall_is_scored_at_a_distance_as_the_race_scores_it(lab: Lab) -> None:
+    lab.ensure("recalls")
+    for distance in (0, 5):
+        raced = Race(runners=("recalls",), seeds=1, at=(distance,)).run(lab).runners[0].scores[0][0]
+        assert probe("score", model="recalls", at=distance).measure(lab).number == raced
+    with pytest.raises(ValueError, match='the model `feels` has the task "classify", and recalls nothing'):
+        probe("score", model="feels", at=3).measure(lab)
+
+
 def unfit(name: str, **keys: Any) -> Any:
     return probe(name, **keys).unfit(ENTRIES)
 
@@ -250,6 +260,12 @@ def unfit(name: str, **keys: Any) -> Any:
         ("score", {"model": "recalls", "where": "train"}, None),
         ("score", {"model": "sees"}, None),
         ("score", {"model": "nowhere"}, None),
+        ("score", {"model": "recalls", "at": 0}, None),
+        ("score", {"model": "recalls", "at": 200}, None),
+        ("score", {"model": "recalls", "at": 201}, "`at` is 201"),
+        ("score", {"model": "recalls", "at": -1}, "`at` is -1"),
+        ("score", {"model": "recalls", "at": 3, "where": "train"}, "`where` says nothing beside `at`"),
+        ("score", {"model": "feels", "at": 3}, '`at` is of the task "recall", and `feels` has the task "classify"'),
         ("score", {"model": "recalls"}, "nothing is held out of the examples of the model `recalls`"),
         ("score", {"model": "plain"}, "the model `plain` is untrained, and has no examples"),
         (

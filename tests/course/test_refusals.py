@@ -58,7 +58,7 @@ CASES = [
         "After the figure.",
         "```python\nprint()\n```",
         "```python",
-        "a block called `python`; write one of `math`, `predict`, `question`, `figure`, `recite`, `game`, `define`, `do`",
+        "a block called `python`; write one of `math`, `predict`, `question`, `figure`, `recite`, `game`, `define`, `do`, `add`",
     ),
     ("structure", "After the figure.", "```figur\n```", "```figur\n", "a block called `figur`; did you mean `figure`?"),
     (
@@ -66,7 +66,7 @@ CASES = [
         "After the figure.",
         "```\nx\n```",
         "",
-        "a block without a name; write one of `math`, `predict`, `question`, `figure`, `recite`, `game`, `define`, `do`",
+        "a block without a name; write one of `math`, `predict`, `question`, `figure`, `recite`, `game`, `define`, `do`, `add`",
     ),
     (
         "structure",

@@ -231,8 +231,8 @@ def test_a_forecast_is_off_in_its_own_unit(lab: Lab, where: Any) -> None:
 
 def test_a_caption_is_right_to_its_last_word(lab: Lab) -> None:
     captioner, items = lab.captioner("sees"), lab.examples("sees")[1]
-    # Who is right at every word after the right ones before it says the whole of it by itself.
-    right = [captioner.measure(captioner.encode([item])).metric == 1.0 for item in items]
+    right = [tuple(said.token for said in captioner.caption(image)) == tuple(words) for image, words in items]
+    assert captioner.exact(captioner.encode(items)).tolist() == right
     found = score(lab, "sees")
     assert (found.value, found.metric, found.count) == (sum(right) / 80, "accuracy", 80)
     assert 0 < sum(right) < 80

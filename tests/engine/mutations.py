@@ -300,6 +300,8 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
         ("the gradient lent and not given", "return loss, flat.copy(), grads.h_0", "return loss, flat, grads.h_0"),
         ("c_0 is h_0", "(h_0, np.zeros_like(h_0))", "(h_0, h_0)"),
+        ("the learned start's gradient of one sequence", "grads.h_0.sum(axis=1) if", "grads.h_0[:, 0] if"),
+        ("a learned start passed over", "if h_0 is None and self.start is not None", "if False"),
         ("a run changes with its model", "frozen(array.copy())", "frozen(array)"),
         ("the reverse's state before its first step", "r.h[-1 if r.reverse else 0, 0]", "r.h[0, 0]"),
     ),
@@ -356,11 +358,11 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("c not carried in writing", "else (trace.h_n, trace.c_n)", "else (trace.h_n, np.zeros_like(trace.c_n))"),
         ("all read again with the state carried", "read = [index]", "read = [*read, index]"),
         ("writing on after the prompt's first token", "trace.output[-1, 0]", "trace.output[0, 0]"),
-        ("writing from no state", "model.state(h_0))", "model.state(None))"),
+        ("writing from no state", "model.state(h_0, 1))", "model.state(None, 1))"),
     ),
     "attribution.py": (
         ("attributed to the last step", "d_output[step] =", "d_output[-1] ="),
-        ("deleted from another state", "forward(x, model.state(np.repeat(first, T, axis=1)))", "forward(x)"),
+        ("deleted from another state", "forward(x, model.state(np.repeat(first, T, axis=1), T))", "forward(x)"),
     ),
     "convolution.py": (
         ("a causal convolution looks ahead", "y[late:] += rows[:-late]", "y[:-late] += rows[late:]"),

@@ -11,6 +11,7 @@ import pytest
 from tutor.engine import CELLS
 from tutor.engine.captioner import Captioner
 from tutor.engine.forecaster import Forecaster
+from tutor.engine.generation import generate
 from tutor.engine.model import Model, ModelSpec
 from tutor.engine.tasks import adding, recall
 from tutor.engine.text import Vocabulary
@@ -72,8 +73,14 @@ CASES = [
         (forecasts, {"loss": "absolute", "bidirectional": True}),
         (captions, {}),
         (captions, {"num_layers": 2}),
+        (says_next, {"learned_h_0": True, "num_layers": 2}),
+        (tags, {"learned_h_0": True, "bidirectional": True}),
+        (captions, {"learned_h_0": True}),
     )
 ]
+
+PER_CELL = CASES[: len(CASES) // len(CELLS)]
+"""One cell stands for all where the cell makes no difference."""
 
 
 def name_of(case: Any) -> str:
@@ -101,7 +108,7 @@ def test_the_gradient_is_the_slope_of_the_loss_by_every_parameter(case: Any) -> 
     assert set(model.state_dict()) == set(model.views(gradient))
 
 
-@pytest.mark.parametrize("case", CASES[:11], ids=name_of)
+@pytest.mark.parametrize("case", PER_CELL, ids=name_of)
 def test_a_batch_is_its_examples_each_with_what_it_has_to_say(case: Any) -> None:
     make, cell, options = case
     model, items = make(cell, **options)
@@ -115,7 +122,7 @@ def test_a_batch_is_its_examples_each_with_what_it_has_to_say(case: Any) -> None
     np.testing.assert_allclose(gradient, sum(m.weight * g for m, g in parts) / weight, atol=1e-12)
 
 
-@pytest.mark.parametrize("case", CASES[:11], ids=name_of)
+@pytest.mark.parametrize("case", PER_CELL, ids=name_of)
 def test_a_copy_is_a_model_of_its_own(case: Any) -> None:
     make, cell, options = case
     model, items = make(cell, **options)
@@ -129,7 +136,7 @@ def test_a_copy_is_a_model_of_its_own(case: Any) -> None:
     assert model.measure(model.encode(items)) == other.measure(other.encode(items))
 
 
-@pytest.mark.parametrize("case", CASES[:11], ids=name_of)
+@pytest.mark.parametrize("case", PER_CELL, ids=name_of)
 def test_a_copy_of_who_has_learned_finds_the_same_gradient(case: Any) -> None:
     make, cell, options = case
     model, items = make(cell, **options)
@@ -300,3 +307,28 @@ def test_a_loss_that_overflowed_has_no_gradient(make: Any) -> None:
     assert not np.isfinite(loss)
     assert np.isnan(gradient).all()
     assert not np.isfinite(model.measure(model.encode(items)).loss)
+
+
+def test_a_learned_start_is_a_parameter_that_every_run_begins_from() -> None:
+    model, items = says_next("lstm", learned_h_0=True)
+    assert model.state_dict()["start.h_0"].shape == (1, 3)
+    assert not model.run(list("ab")).h_0.any(), "zeros before training"
+    list(fit(model, items, TrainingSpec(steps=20)))
+    start = model.state_dict()["start.h_0"]
+    assert start.any(), "learned"
+    run = model.run(list("ab"))
+    np.testing.assert_array_equal(run.h_0, start[0])
+    assert not np.array_equal(run.hidden, model.run(list("ab"), h_0=np.zeros(3)).hidden)
+    # Who writes begins there, too.
+    endless = Model(spec("gru", learned_h_0=True), Vocabulary("abcd"), dtype=np.float64)
+    list(fit(endless, [list("abca"), list("cb")], TrainingSpec(steps=20)))
+
+    def said(**how: Any) -> list[float]:
+        return [one.probability for one in generate(endless, ["a"], max_tokens=3, **how)]
+
+    assert said() == said(h_0=endless.state_dict()["start.h_0"][:, None])
+    assert said() != said(h_0=np.zeros((1, 1, 3)))
+
+
+def test_a_model_that_learns_nothing_learns_no_start() -> None:
+    assert Model(spec("rnn", learned_h_0=True), None).start is None

@@ -56,6 +56,12 @@ class Desk:
             await self.pilot.press(key)
             await self.settle()
 
+    async def step(self, title: str) -> None:
+        """To the step of a title, whatever stands before it."""
+        titles = [step.title for step in self.lesson.lesson.steps]
+        await self.lesson.show_step(titles.index(title))
+        await self.settle()
+
     @property
     def text(self) -> str:
         """The screen as lines of text."""

@@ -47,9 +47,9 @@ async def looked(hand: Hand[PictureFigure]) -> None:
 
 @asynccontextmanager
 async def opened(
-    values: PictureValues, size: tuple[int, int] = (78, 24), seed: int = 0
+    values: PictureValues, size: tuple[int, int] = (78, 24), seed: int = 0, step: int | None = None
 ) -> AsyncIterator[tuple[Bench[PictureFigure], Hand[PictureFigure], PictureFigure]]:
-    figure = PictureFigure(Picture(model="eye", seed=seed), values, clock=lambda: 0.0)
+    figure = PictureFigure(Picture(model="eye", seed=seed, step=step), values, clock=lambda: 0.0)
     async with bench(figure, size) as (app, hand):
         yield app, hand, figure
 
@@ -59,6 +59,17 @@ async def test_it_begins_with_all_that_is_said(values: PictureValues) -> None:
         assert figure.position == 4
         assert "✓ it shows a bar across" in app.text
         assert "conv 1: responses" in app.text
+
+
+async def test_it_can_begin_with_the_image_alone(values: PictureValues) -> None:
+    async with opened(values, step=0) as (app, hand, figure):
+        assert figure.position == 0
+        assert "across" not in app.text
+        figure.act("forward")
+        await hand.settle()
+        assert figure.position == 1
+    async with opened(values, step=20) as (_app, _hand, figure):
+        assert figure.position == 4, "what was not written cannot be shown"
 
 
 async def test_space_draws_while_the_image_has_the_keys(values: PictureValues) -> None:

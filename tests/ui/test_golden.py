@@ -65,7 +65,8 @@ async def test_ascii_draws_with_ascii_alone(desk, golden, monkeypatch) -> None:
 @pytest.mark.parametrize("theme", ["night", "day"])
 async def test_both_themes_draw_the_same_words(desk, theme: str) -> None:
     async with desk("lesson", "never-too-late") as d:
-        await d.press("enter", "enter", "enter", "enter", "enter", "end")
+        await d.step("From word to guess")
+        await d.press("enter", "end")
         before = d.text
         d.app.theme = theme
         await d.settle()

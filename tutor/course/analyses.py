@@ -287,7 +287,7 @@ class WeightGradient(_OfLoss, frozen=True, kw_only=True, tag="weight_gradient"):
         assert model.head is not None
         net = model.net
         x = model.embedding.forward(example.read)[:, None, :]
-        trace = net.forward(x)
+        trace = net.forward(x, model.state(None, 1))
         h = trace.output[:, 0]
         flat, into = model.room
         d_output = model.head.backward(h, nll(model.head.scores(h), example.wanted)[1], into["head"])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tutor.course.action import do
+from tutor.course.adding import add
 from tutor.course.asking import predict, question
 from tutor.course.definition import define
 from tutor.course.doing import recite
@@ -39,6 +40,7 @@ BLOCKS: dict[str, Callable[[Reader, Block, dict[str, Any]], Figure | Asking | No
     "game": game,
     "define": define,
     "do": do,
+    "add": add,
 }
 
 

@@ -21,7 +21,7 @@ from tutor.course.fences import Block
 from tutor.course.figures.bars import Bars
 from tutor.course.grading import in_order, place_said, texts, true_option, true_place
 from tutor.course.lab import Lab
-from tutor.course.lesson import Asked, Define, Do, Figure, Lesson, Prediction, Prose, QuestionBlock, Step, filled
+from tutor.course.lesson import Add, Asked, Define, Do, Figure, Lesson, Prediction, Prose, QuestionBlock, Step, filled
 from tutor.course.load import load_course, load_lesson
 from tutor.course.measured import Measured
 from tutor.course.outline import course_of, read_outline, read_outlines, unknown_needs
@@ -265,7 +265,7 @@ def _run(over: _Over, where: _Where, lab: Lab) -> None:
         for block in step.blocks:
             if isinstance(block, Prose):
                 _formats(over, block.line, block.text, values)
-            elif isinstance(block, Define | Do):
+            elif isinstance(block, Define | Do | Add):
                 for text in block.texts:
                     # What it comes to is the learner's; that it can be written was seen to when the block was read.
                     _formats(over, block.line, text, {"value": None, **values})

@@ -10,10 +10,15 @@ from typing import Literal
 from msgspec import Struct
 
 from tutor.engine.recurrent import held
+from tutor.engine.text import tokenize
 
 Task = Literal["untrained", "next-word", "next-character", "tag", "classify", "recall", "forecast", "caption"]
 LANGUAGE: tuple[Task, ...] = ("next-word", "next-character")
 """Tasks that say the next token of a text."""
+NAMING: tuple[Task, ...] = ("tag", "classify", "recall")
+"""Tasks that name something: a word, a text, what came first."""
+FARTHEST = 200
+"""The longest distance that is recalled over."""
 DRAWN = {"recall": "sequences", "caption": "scenes"}
 """Tasks that have no corpus, with what they draw."""
 Fault = tuple[str, str, str]
@@ -35,6 +40,8 @@ class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """ρ of the orthogonal start."""
     forget_bias: float | None = None
     """What the LSTM's forget gate starts at."""
+    learned_h_0: bool = False
+    """Whether the initial state is learned with the weights; zeros otherwise."""
     task: Task = "untrained"
     """What it learns. An untrained model has hashed word vectors and no head."""
     corpus: str = ""
@@ -43,6 +50,10 @@ class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sequences, and both have none."""
     shuffle: bool = False
     """Whether each sequence that it says the next token of has its tokens in an order that the seed draws."""
+    added: str = ""
+    """A line that it learns with its corpus, and that the learner may put one of their own in place of."""
+    times: int = 1
+    """How often it is among what is learned."""
     held_out: float = 0.0
     """The share of the different examples that it is measured on and never trained on; of a series, its end."""
     column: str = ""
@@ -78,6 +89,12 @@ class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def trained(self) -> bool:
         """Whether it has a head, and has to be trained before it is shown."""
         return self.task != "untrained"
+
+    def continues(self, text: str) -> tuple[str, ...]:
+        """The tokens of the added line after those of `text`; none where it begins otherwise, or says no more."""
+        first, line = tokenize(text, self.unit), tokenize(self.added, self.unit)
+        same = [token.casefold() for token in line[: len(first)]] == [token.casefold() for token in first]
+        return line[len(first) :] if same else ()
 
     def faults(self) -> list[Fault]:
         """What is out of bounds, missing, or passed over: (key, what is wrong, how to mend it)."""
@@ -145,9 +162,21 @@ class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             if self.task != "recall" and self._given(key):
                 what = f'`{key}` says nothing to the task "{self.task}", which recalls no symbol'
                 found.append((key, what, f'drop `{key}`, or write task = "recall"'))
+        if self.learned_h_0 and self.task not in (*LANGUAGE, *NAMING):
+            why = {"untrained": "learns nothing", "caption": "has its image for an h_0", "forecast": "begins at zeros"}
+            what = f'`learned_h_0` says nothing to the task "{self.task}", which {why[self.task]}'
+            found.append(("learned_h_0", what, "drop `learned_h_0`"))
         if self.shuffle and self.task not in LANGUAGE:
             what = f'`shuffle` says nothing to the task "{self.task}", which says no next token'
             found.append(("shuffle", what, 'drop `shuffle`, or write task = "next-word"'))
+        if self.added and self.task not in LANGUAGE:
+            what = f'`added` says nothing to the task "{self.task}", which says no next token'
+            found.append(("added", what, 'drop `added`, or write task = "next-word"'))
+        elif self.added and (self.held_out or self.shuffle):
+            other = "held_out" if self.held_out else "shuffle"
+            found.append((other, f"`{other}` beside `added`, which is learned as it is written", f"drop `{other}`"))
+        if self.times != 1 and not self.added:
+            found.append(("times", "`times` without a line to add", 'write added = "…", or drop `times`'))
         for key, owner in (("nonlinearity", "rnn"), ("forget_bias", "lstm")):
             if self.cell != owner and self._given(key):
                 what = f'`{key}` is the {owner}\'s, and `cell` is "{self.cell}"'
@@ -171,8 +200,9 @@ _BOUNDS = (
     ("forget_bias", -100.0, 100.0),
     ("window", 1, 1000),
     ("horizon", 1, 1000),
-    ("distance", 0, 200),
+    ("distance", 0, FARTHEST),
     ("symbols", 2, 26),
+    ("times", 1, 100),
     ("steps", 1, 100_000),
     ("batch", 1, 4096),
     ("learning_rate", 1e-9, 10.0),

@@ -131,6 +131,7 @@ def spec(entry: ModelEntry, seed: int) -> ModelSpec:
         init=entry.init,
         radius=entry.radius,
         forget_bias=entry.forget_bias,
+        learned_h_0=entry.learned_h_0,
         unit=entry.unit,
         seed=seed,
     )
@@ -182,7 +183,8 @@ def _of_text(
 
 def _written(entry: ModelEntry, path: Path, seed: int) -> Material:
     """Sequences, to say the next token of."""
-    items = tuple(tokenize(line, entry.unit) for line in read_lines(path))
+    lines = [*read_lines(path), *([entry.added] * entry.times if entry.added else [])]
+    items = tuple(tokenize(line, entry.unit) for line in lines)
     if not entry.shuffle:
         return _of_text(entry, items, items, seed)
     # What is held out is the same sequences as without it: one that is there twice is on one side in both its orders.

@@ -7,12 +7,13 @@ gives the same bytes as if it had never been stopped, and only a finished one is
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal, TypeVar
 
+import msgspec
 import numpy as np
 
 from tutor.course import jobs, stored
@@ -27,7 +28,8 @@ from tutor.engine.text import tokenize
 from tutor.engine.training import Checkpoint, TrainingSpec, fit
 from tutor.i18n import _
 
-Start = Literal["zeros", "random"]
+Start = Literal["", "zeros", "random", "learned"]
+"""Where a run begins; "" is as the model was trained: at the learned h_0, or at zeros."""
 _Kind = TypeVar("_Kind", Model, Forecaster, Captioner)
 
 _EXPECTED: dict[type[Network], str] = {
@@ -65,6 +67,7 @@ class Lab:
         cache: where trained weights are kept between sessions; None keeps them in memory only.
         seed: added to each model's own seed.
         cannot_save: one sentence when the cache could not be written, else None.
+        known: what others worked out for this lab, and need not work out again; see `once`.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Lab:
         self.cache = cache
         self.seed = seed
         self.cannot_save: str | None = None
+        self.known: dict[Hashable, Any] = {}
         self._kept: dict[str, _Kept] = {}
         self._runs: dict[tuple[str, str, Start], Run] = {}
         self._material: dict[str, Material] = {}
@@ -136,6 +140,31 @@ class Lab:
         found = self._read(name).series
         assert found is not None
         return found
+
+    def add(self, name: str, line: str) -> None:
+        """Let a model learn another line with its corpus, in place of its `added`: it is another network from here on.
+
+        Raises:
+            ValueError: there is no model of that name, it learns no added line, or the line cannot be learned; the
+                model stays as it was.
+        """
+        entry = self.entry(name)
+        if not entry.added:
+            raise ValueError(f"the model `{name}` learns no line but its corpus")
+        other = msgspec.structs.replace(entry, added=line)
+        if not tokenize(line, entry.unit):
+            raise ValueError(f"a line to add to `{name}` holds no token")
+        with self._lock:
+            if entry == other:
+                return
+            self.models[name] = other
+            self._kept.pop(name, None)
+            self._material.pop(name, None)
+            self._runs = {key: run for key, run in self._runs.items() if key[0] != name}
+            self._then = {key: network for key, network in self._then.items() if key[0] != name}
+            self.known.clear()
+            for lab in self._siblings.values():
+                lab.add(name, line)
 
     def _read(self, name: str) -> Material:
         """What a model learns from, as it was when it was first asked for."""
@@ -298,28 +327,29 @@ class Lab:
         entry = self.entry(name)
         return tokenize(text or entry.text, entry.unit)
 
-    def run(self, name: str, text: str = "", h_0: Start = "zeros") -> Run:
-        """A forward pass over a text, from zeros or from a random h_0 (the same one for the same seed).
+    def run(self, name: str, text: str = "", h_0: Start = "") -> Run:
+        """A forward pass over a text, from some h_0; a random one is the same for the same seed.
 
         Raises:
             NotTrained: the model was not begun.
-            ValueError: there is nothing to run, or the model is none over tokens.
+            ValueError: there is nothing to run, the model is none over tokens, or it has learned no h_0.
         """
         entry = self.entry(name)
         model = self.model(name)
+        if h_0 == "learned" and model.start is None:
+            raise ValueError(f"the model `{name}` has learned no h_0; give it `learned_h_0 = true`")
         key = (name, text or entry.text, h_0)
         with self._lock:
             if key not in self._runs:
                 tokens = self.tokens(name, text)
                 if not tokens:
                     raise ValueError(f"the model `{name}` has no text to run; give it `text`")
-                if h_0 == "zeros":
-                    self._runs[key] = model.run(tokens)
-                else:
+                start = None
+                if h_0 in ("zeros", "random"):
                     size = entry.layers * entry.hidden * (2 if entry.bidirectional else 1)
                     rng = np.random.default_rng([self._seed(entry), 1])
-                    start = rng.uniform(-1.0, 1.0, size).astype(np.float32)
-                    self._runs[key] = model.run(tokens, h_0=start)
+                    start = (rng.uniform(-1.0, 1.0, size) if h_0 == "random" else np.zeros(size)).astype(np.float32)
+                self._runs[key] = model.run(tokens, h_0=start)
             return self._runs[key]
 
     def _forget(self, name: str, past: Past) -> None:

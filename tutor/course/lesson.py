@@ -199,7 +199,23 @@ class Do(Struct, frozen=True, kw_only=True):
         return (self.ask, self.because)
 
 
-Doing = Recite | Define | Do | Game
+class Add(Struct, frozen=True, kw_only=True):
+    """The learner writes how a line goes on, and a model learns it with its corpus."""
+
+    ask: str
+    model: str
+    begins: str
+    """What their line begins with."""
+    line: int = 0
+    key: str = ""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Its words, which may use the lesson's values."""
+        return (self.ask,)
+
+
+Doing = Recite | Define | Do | Add | Game
 """What the learner does, and the step waits for."""
 Asking = Prediction | QuestionBlock | Doing
 """What a step waits for, before it is done."""

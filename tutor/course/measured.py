@@ -87,6 +87,29 @@ class Base(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fi
         raise NotImplementedError
 
 
+def no_added_word(probe: Any, models: Mapping[str, ModelEntry]) -> Found | None:
+    """Why a probe without `word` cannot take the one that its model's added line goes on with."""
+    entry = models.get(probe.model)
+    if probe.word or entry is None or entry.continues(probe.text or entry.text):
+        return None
+    what = f"the model `{probe.model}` learns no line of the learner's that goes on from “{probe.text or entry.text}”"
+    return what, f'write word = "…" here, or added = "…" in [models.{probe.model}]'
+
+
+def the_word(probe: Any, lab: Lab) -> str:
+    """A probe's `word`; without one, the token that its model's added line goes on with.
+
+    Raises:
+        ValueError: it goes on with none.
+    """
+    if probe.word:
+        return str(probe.word)
+    entry = lab.entry(probe.model)
+    for token in entry.continues(probe.text or entry.text):
+        return token
+    raise ValueError(f"the line that `{probe.model}` learns besides does not go on from “{probe.text or entry.text}”")
+
+
 def quantities(cell: Cell) -> tuple[str, ...]:
     """What can be read off a cell at each step: `h`, the LSTM's `c`, the gates' letters."""
     kind = CELLS[cell]

@@ -1,15 +1,13 @@
-"""What is the same however often it is computed for a lab: computed when it is first asked for, and kept beside it."""
+"""What is the same however often it is computed for a lab: computed when it is first asked for, and kept in it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from typing import TypeVar
 
 from tutor.course.lab import Lab
 
 _Kept = TypeVar("_Kept")
-_ONCE: WeakKeyDictionary[Lab, dict[Any, Any]] = WeakKeyDictionary()
 
 
 def once(lab: Lab, key: Hashable, compute: Callable[[], _Kept]) -> _Kept:
@@ -20,8 +18,7 @@ def once(lab: Lab, key: Hashable, compute: Callable[[], _Kept]) -> _Kept:
         key: what is asked: all that decides the answer beside the lab, and who asks.
         compute: the answer.
     """
-    known = _ONCE.setdefault(lab, {})
-    if key not in known:
-        known[key] = compute()
-    found: _Kept = known[key]
+    if key not in lab.known:
+        lab.known[key] = compute()
+    found: _Kept = lab.known[key]
     return found

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutor.course import scores
-from tutor.course.entries import ModelEntry
+from tutor.course.entries import FARTHEST, NAMING, ModelEntry
 from tutor.course.lab import Lab
 from tutor.course.measured import Base, Found, Measured, number, winner
 from tutor.engine.text import tokenize
@@ -45,11 +45,29 @@ class Score(_OnExamples, frozen=True, kw_only=True, tag="score"):
 
     The share that is right: of words (a tagger), of texts (who classifies or recalls), of captions to the last word. Of
     who says the next token, bits a token; of a forecast, the mean absolute error in the unit of its column. With
-    `only = "ambiguous"`, of the words that are learned with two tags or more.
+    `only = "ambiguous"`, of the words that are learned with two tags or more. Of who recalls, `at = 12` is the score at
+    that distance, on 200 sequences drawn for it.
     """
+
+    at: int | None = None
+
+    def unfit(self, models: Mapping[str, ModelEntry]) -> Found | None:
+        """A distance is of a model that recalls, and `where` says nothing beside it."""
+        entry = models.get(self.model)
+        if self.at is None or entry is None:
+            return super().unfit(models)
+        if entry.task != "recall":
+            return f'`at` is of the task "recall", and `{self.model}` has the task "{entry.task}"', "drop `at`"
+        if not 0 <= self.at <= FARTHEST:
+            return f"`at` is {self.at}", f"write a whole number from 0 to {FARTHEST}"
+        if self.where == "train":
+            return "`where` says nothing beside `at`, which draws sequences of its own", "drop one of the two"
+        return None
 
     def measure(self, lab: Lab) -> Measured:
         """Over all of the examples."""
+        if self.at is not None:
+            return number(scores.recalled(lab, self.model, self.at))
         return number(scores.score(lab, self.model, self.where, only=self.only).value)
 
 
@@ -85,8 +103,8 @@ class _Named(Base, frozen=True, kw_only=True):
         entry = models.get(self.model)
         if entry is None:
             return None
-        if entry.task not in scores.NAMING:
-            return _no_labels(self.model, entry, scores.NAMING)
+        if entry.task not in NAMING:
+            return _no_labels(self.model, entry, NAMING)
         if entry.task == "tag" and not self.step:
             return f"the model `{self.model}` has a tag for each word", "write step = 1 for the first, or another"
         if self.step and entry.task != "tag" and entry.bidirectional:

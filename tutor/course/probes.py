@@ -47,7 +47,7 @@ from tutor.course.readings import (
     Remaining,
     Value,
 )
-from tutor.course.tallies import CorpusCount, CorpusShare, Count, FinalLoss
+from tutor.course.tallies import AddedWord, CorpusCount, CorpusShare, CorpusTotal, Count, FinalLoss
 from tutor.engine.gradient_flow import decay
 
 
@@ -374,6 +374,8 @@ Probe = (
     | Remaining
     | CorpusCount
     | CorpusShare
+    | CorpusTotal
+    | AddedWord
     | FinalLoss
     | CellByHand
     | Score

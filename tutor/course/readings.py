@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tutor.course.entries import ModelEntry
 from tutor.course.lab import Lab
-from tutor.course.measured import Base, Found, Measured, number, winner
+from tutor.course.measured import Base, Found, Measured, no_added_word, number, the_word, winner
 from tutor.engine.losses import bits
 from tutor.engine.model import Run
 
@@ -121,14 +121,21 @@ def _log_probabilities(run: Run, temperature: float) -> NDArray[np.float64]:
 
 
 class Probability(Base, frozen=True, kw_only=True, tag="probability"):
-    """How likely `word` is to come next, after `text`, at a temperature."""
+    """How likely `word` is to come next, after `text`, at a temperature.
+
+    Without `word`, of the one that the model's `added` line goes on with.
+    """
 
     model: str
     text: str = ""
-    word: str
+    word: str = ""
     temperature: float = 1.0
 
     head: ClassVar[bool] = True
+
+    def unfit(self, models: Mapping[str, ModelEntry]) -> Found | None:
+        """There has to be a word."""
+        return super().unfit(models) or no_added_word(self, models)
 
     def measure(self, lab: Lab) -> Measured:
         """The softmax's entry."""
@@ -136,9 +143,10 @@ class Probability(Base, frozen=True, kw_only=True, tag="probability"):
         logs = _log_probabilities(run, self.temperature)
         vocabulary = run.model.vocabulary
         assert vocabulary is not None
-        index = vocabulary.index(self.word)
+        word = the_word(self, lab)
+        index = vocabulary.index(word)
         if index == 0:
-            raise ValueError(f"the model `{self.model}` has no word “{self.word}” in its vocabulary")
+            raise ValueError(f"the model `{self.model}` has no word “{word}” in its vocabulary")
         return number(math.exp(logs[index]))
 
 
@@ -213,45 +221,51 @@ class Distance(Base, frozen=True, kw_only=True, tag="distance"):
         return number(math.sqrt(sum((bags[0].count(w) - bags[1].count(w)) ** 2 for w in words)))
 
 
-def _apart(lab: Lab, model: str, text: str) -> list[float]:
-    """‖h_t from zeros − h_t from a random h_0‖ for t = 0 … T."""
-    zeros, random = lab.run(model, text, "zeros"), lab.run(model, text, "random")
-    first = np.asarray(zeros.h_0, dtype=np.float64) - np.asarray(random.h_0, dtype=np.float64)
-    later = np.asarray(zeros.hidden, dtype=np.float64) - np.asarray(random.hidden, dtype=np.float64)
-    return [float(np.linalg.norm(first)), *(float(v) for v in np.linalg.norm(later, axis=1))]
-
-
-class Agreement(Base, frozen=True, kw_only=True, tag="agreement"):
-    """After how many tokens less than `within` of the distance between two runs is left.
-
-    One starts from zeros, one from a random h_0.
-
-    T + 1 when they never are.
-    """
-
+class _FromTwo(Base, frozen=True, kw_only=True):
     model: str
     text: str = ""
+    start: Literal["random", "learned"] = "random"
+
+    def unfit(self, models: Mapping[str, ModelEntry]) -> Found | None:
+        """A learned h_0 has to be learned."""
+        entry = models.get(self.model)
+        if self.start == "learned" and entry is not None and not entry.learned_h_0:
+            return f"the model `{self.model}` learns no h_0", f"write learned_h_0 = true in [models.{self.model}]"
+        return super().unfit(models)
+
+    def apart(self, lab: Lab) -> list[float]:
+        """‖h_t from zeros − h_t from the other h_0‖ for t = 0 … T."""
+        zeros, other = lab.run(self.model, self.text, "zeros"), lab.run(self.model, self.text, self.start)
+        first = np.asarray(zeros.h_0, dtype=np.float64) - np.asarray(other.h_0, dtype=np.float64)
+        later = np.asarray(zeros.hidden, dtype=np.float64) - np.asarray(other.hidden, dtype=np.float64)
+        return [float(np.linalg.norm(first)), *(float(v) for v in np.linalg.norm(later, axis=1))]
+
+
+class Agreement(_FromTwo, frozen=True, kw_only=True, tag="agreement"):
+    """After how many tokens less than `within` of the distance between two runs is left; T + 1 when they never are.
+
+    One starts from zeros, one from a random h_0, or from the one that the model has learned (`start = "learned"`).
+    """
+
     within: float
 
     def measure(self, lab: Lab) -> Measured:
         """The first step below the threshold."""
-        apart = _apart(lab, self.model, self.text)
+        apart = self.apart(lab)
         threshold = self.within * apart[0]
         first = next((t for t, d in enumerate(apart) if t and d < threshold), len(apart))
         beside = apart[max(first - 1, 0) : first + 1]
         return Measured(first, float(first), min(abs(d - threshold) for d in beside), threshold)
 
 
-class Remaining(Base, frozen=True, kw_only=True, tag="remaining"):
-    """What part of the distance between runs from zeros and from a random h_0 is left after `step` tokens."""
+class Remaining(_FromTwo, frozen=True, kw_only=True, tag="remaining"):
+    """What part of the distance between two runs is left after `step` tokens; starts as of `agreement`."""
 
-    model: str
-    text: str = ""
     step: int
 
     def measure(self, lab: Lab) -> Measured:
         """A ratio: 1 at step 0."""
-        apart = _apart(lab, self.model, self.text)
+        apart = self.apart(lab)
         if not 0 <= self.step < len(apart):
             raise ValueError(f"step {self.step} is not among the {len(apart) - 1} steps of the text")
         return number(apart[self.step] / apart[0])

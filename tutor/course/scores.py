@@ -19,11 +19,12 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from tutor.course.entries import LANGUAGE, Task
+from tutor.course.entries import LANGUAGE, NAMING, Task
 from tutor.course.lab import Lab
 from tutor.course.once import once
 from tutor.engine.baselines import autoregression, persistence
 from tutor.engine.losses import bits
+from tutor.engine.tasks import recall
 from tutor.engine.text import END, START, Vocabulary
 
 Where = Literal["held_out", "train"]
@@ -31,7 +32,6 @@ Only = Literal["", "ambiguous"]
 """Of a tagger: all words, or those that are learned with two tags or more."""
 Kind = Literal["uniform", "unigram", "bigram", "majority", "most-frequent-tag", "bag", "persistence", "linear"]
 
-NAMING: tuple[Task, ...] = ("tag", "classify", "recall")
 KINDS: dict[Kind, tuple[Task, ...]] = {
     "uniform": (*LANGUAGE, *NAMING),
     "unigram": LANGUAGE,
@@ -47,6 +47,10 @@ KINDS: dict[Kind, tuple[Task, ...]] = {
 Pair = tuple[str, str]
 _BATCH = 64
 """Examples that are read at once."""
+SEQUENCES = 200
+"""Sequences that are drawn at each distance; the same ones for every network."""
+_STREAM = 8
+"""Of the seed that a distance is drawn by: no training draws by it."""
 
 
 class Score(Struct, frozen=True):
@@ -80,22 +84,62 @@ def score(lab: Lab, name: str, where: Where = "held_out", *, only: Only = "") ->
 def _score(lab: Lab, name: str, where: Where, only: Only) -> Score:
     items = _examples(lab, name, where, only)
     task = lab.entry(name).task
+    count = _count(lab, name, where, items)
+    if not count:
+        raise ValueError(f"no example of `{name}` has anything to say")
     if task == "caption":
         captioner = lab.captioner(name)
-        right = [tuple(said.token for said in captioner.caption(image)) == tuple(words) for image, words in items]
-        return Score(sum(right) / len(right), "accuracy", len(right))
+        scenes = captioner.encode(items)
+        right = sum(int(captioner.exact(scenes[i : i + _BATCH]).sum()) for i in range(0, count, _BATCH))
+        return Score(right / count, "accuracy", count)
+    loss, metric = _measured(lab, name, where, only, items)
+    if task in LANGUAGE:
+        return Score(bits(loss), "bits", count)
+    if task == "forecast":
+        return Score(metric * lab.series(name).std, "error", count)
+    return Score(metric, "accuracy", count)
+
+
+def _count(lab: Lab, name: str, where: Where, items: Sequence[Any]) -> int:
+    """What there is to say."""
+    task = lab.entry(name).task
+    if task in LANGUAGE:
+        return len(guessed(lab, name, where))
+    return sum(tag is not None for _, tags in items for tag in tags) if task == "tag" else len(items)
+
+
+def _measured(lab: Lab, name: str, where: Where, only: Only, items: Sequence[Any]) -> tuple[float, float]:
+    """Mean loss and metric."""
+    last = lab.history(name)[-1]
+    if where == "held_out" and not only and last.held_out is not None and last.held_out_metric is not None:
+        # The checkpoint measured the very same, and was kept with the network.
+        return last.held_out, last.held_out_metric
     learner: Any = lab.learner(name)
     data = learner.encode(items)
     found = [learner.measure(data[start : start + _BATCH]) for start in range(0, len(data), _BATCH)]
-    count = sum(m.weight for m in found)
-    if not count:
-        raise ValueError(f"no example of `{name}` has anything to say")
-    if task in LANGUAGE:
-        return Score(bits(sum(m.loss * m.weight for m in found) / count), "bits", count)
-    mean = sum(m.metric * m.weight for m in found) / count
-    if task == "forecast":
-        return Score(mean * lab.series(name).std, "error", count)
-    return Score(mean, "accuracy", count)
+    weight = sum(m.weight for m in found)
+    return sum(m.loss * m.weight for m in found) / weight, sum(m.metric * m.weight for m in found) / weight
+
+
+def recalled(lab: Lab, name: str, distance: int) -> float:
+    """How often a network that recalls is right at a distance, on sequences that were drawn for it.
+
+    Raises:
+        NotTrained: it was not begun.
+        ValueError: its task is another.
+    """
+    if lab.entry(name).task != "recall":
+        raise ValueError(f'the model `{name}` has the task "{lab.entry(name).task}", and recalls nothing')
+    history = lab.history(name)
+
+    def found() -> float:
+        network = lab.model(name)
+        drawn = recall(distance, lab.entry(name).symbols, batch_size=SEQUENCES, seed=(distance, _STREAM))
+        data = network.encode([(shown, said[-1]) for shown, said in drawn.items()])
+        parts = [network.measure(data[start : start + _BATCH]) for start in range(0, len(data), _BATCH)]
+        return sum(part.metric * part.weight for part in parts) / SEQUENCES
+
+    return once(lab, ("recalled", name, history[-1].step, distance), found)
 
 
 def baseline(lab: Lab, name: str, kind: Kind, where: Where = "held_out", *, only: Only = "") -> Score:

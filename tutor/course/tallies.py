@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from tutor.course.entries import ModelEntry
 from tutor.course.lab import Lab
-from tutor.course.measured import Base, Found, Measured, number
+from tutor.course.measured import Base, Found, Measured, no_added_word, number, the_word
 from tutor.engine.captioner import Captioner
 from tutor.engine.losses import bits
 from tutor.engine.text import tokenize
@@ -56,14 +56,14 @@ class Count(Base, frozen=True, kw_only=True, tag="count"):
         return sum(array.shape[0] // hidden for name, array in recurrent if name.startswith("weight_hh"))
 
 
-def _continuations(lab: Lab, model: str, text: str) -> dict[str, int]:
-    """What follows `text` in the corpus, and how often."""
+def continuations(lab: Lab, model: str, text: str, *, begins: bool = False) -> dict[str, int]:
+    """What follows `text` in a corpus, in small letters, and how often: anywhere, or where a sequence begins so."""
     wanted = tuple(t.casefold() for t in lab.tokens(model, text))
     n = len(wanted)
     counts: dict[str, int] = {}
     for sequence in lab.corpus(model):
         folded = tuple(t.casefold() for t in sequence)
-        for i in range(len(folded) - n):
+        for i in range(min(len(folded) - n, 1) if begins else len(folded) - n):
             if folded[i : i + n] == wanted:
                 counts[folded[i + n]] = counts.get(folded[i + n], 0) + 1
     return counts
@@ -72,7 +72,7 @@ def _continuations(lab: Lab, model: str, text: str) -> dict[str, int]:
 class _Corpus(Base, frozen=True, kw_only=True):
     model: str
     text: str = ""
-    word: str
+    begins: bool = False
 
     def unfit(self, models: Mapping[str, ModelEntry]) -> Found | None:
         """There has to be a corpus to count in."""
@@ -83,31 +83,72 @@ class _Corpus(Base, frozen=True, kw_only=True):
             )
         return super().unfit(models)
 
+    def _continuations(self, lab: Lab) -> dict[str, int]:
+        return continuations(lab, self.model, self.text, begins=self.begins)
+
+
+class _CorpusWord(_Corpus, frozen=True, kw_only=True):
+    word: str = ""
+
+    def unfit(self, models: Mapping[str, ModelEntry]) -> Found | None:
+        """And a word to count."""
+        return super().unfit(models) or no_added_word(self, models)
+
     def _word(self, lab: Lab) -> str:
-        tokens = tokenize(self.word, lab.entry(self.model).unit)
+        tokens = tokenize(the_word(self, lab), lab.entry(self.model).unit)
         if len(tokens) != 1:
             raise ValueError(f"`word` must be one token, got “{self.word}”")
         return tokens[0].casefold()
 
 
-class CorpusCount(_Corpus, frozen=True, kw_only=True, tag="corpus_count"):
-    """How often the model's corpus goes on from `text` with `word`."""
+class CorpusCount(_CorpusWord, frozen=True, kw_only=True, tag="corpus_count"):
+    """How often the model's corpus goes on from `text` with `word`; `begins = true`, where a sequence begins so.
+
+    Without `word`, with the one that the model's `added` line goes on with.
+    """
 
     def measure(self, lab: Lab) -> Measured:
         """Count."""
-        count = _continuations(lab, self.model, self.text).get(self._word(lab), 0)
+        count = self._continuations(lab).get(self._word(lab), 0)
         return Measured(count, float(count))
 
 
-class CorpusShare(_Corpus, frozen=True, kw_only=True, tag="corpus_share"):
-    """Of all the times that the corpus goes on from `text`, the part that goes on with `word`."""
+class CorpusTotal(_Corpus, frozen=True, kw_only=True, tag="corpus_total"):
+    """How often the model's corpus goes on from `text` at all; `begins = true`, where a sequence begins so."""
+
+    def measure(self, lab: Lab) -> Measured:
+        """Count."""
+        count = sum(self._continuations(lab).values())
+        return Measured(count, float(count))
+
+
+class CorpusShare(_CorpusWord, frozen=True, kw_only=True, tag="corpus_share"):
+    """Of all the times that the corpus goes on from `text`, the part that goes on with `word`; see `corpus_count`."""
 
     def measure(self, lab: Lab) -> Measured:
         """A share of 1."""
-        counts = _continuations(lab, self.model, self.text)
+        counts = self._continuations(lab)
         if not counts:
             raise ValueError(f"the corpus of `{self.model}` nowhere goes on from “{self.text}”")
         return number(counts.get(self._word(lab), 0) / sum(counts.values()))
+
+
+class AddedWord(Base, frozen=True, kw_only=True, tag="added_word"):
+    """The token that the model's `added` line, the learner's own where there is one, goes on with after `text`."""
+
+    model: str
+    text: str = ""
+
+    words: ClassVar[bool] = True
+    word: ClassVar[str] = ""
+
+    def unfit(self, models: Mapping[str, ModelEntry]) -> Found | None:
+        """It has to go on from there."""
+        return super().unfit(models) or no_added_word(self, models)
+
+    def measure(self, lab: Lab) -> Measured:
+        """Read it."""
+        return Measured(the_word(self, lab), 1.0)
 
 
 class FinalLoss(Base, frozen=True, kw_only=True, tag="final_loss"):

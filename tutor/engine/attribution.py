@@ -71,7 +71,7 @@ def deletion(run: Run, label: str, t: int = -1) -> Array:
     x = np.repeat(run.x[:, None], T, axis=1)
     x[np.arange(T), np.arange(T)] = 0.0
     first = np.stack([r.h[-1 if r.reverse else 0] for records in run.trace.records for r in records])
-    trace = model.net.forward(x, model.state(np.repeat(first, T, axis=1)))
+    trace = model.net.forward(x, model.state(np.repeat(first, T, axis=1), T))
     whole = len(logits) < T
     h = trace.final if whole else trace.output[step]
     assert model.head is not None

@@ -84,6 +84,22 @@ class Captioner(Composite):
         assert self.vocabulary.start is not None
         return generate(self.model, [self.vocabulary.start], **({"temperature": 0.0} | how), h_0=h_0)
 
+    def exact(self, batch: Sequence[Scene]) -> npt.NDArray[np.bool_]:
+        """(B,): whether `caption` writes each caption to its last word, and then ends.
+
+        It does where every word is the likeliest that may be said after the right ones before it: one pass tells.
+        """
+        _, h_0 = self.look(np.stack([scene.image for scene in batch]))
+        found = self.model.answer([scene.caption for scene in batch], h_0)
+        # As in writing: neither the unknown token nor the start token is ever said.
+        for never in (0, self.vocabulary.start):
+            found.logits[:, never] = -np.inf
+        right = found.logits.argmax(axis=1) == found.wanted
+        if found.mask is not None:
+            right |= ~found.mask
+        exact: npt.NDArray[np.bool_] = right.reshape(-1, len(batch)).all(axis=0)
+        return exact
+
     def encode(self, items: Sequence[Any]) -> list[Scene]:
         """(image, words) pairs.
 

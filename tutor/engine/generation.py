@@ -90,7 +90,7 @@ def generate(
         max_tokens: the most that are said.
         temperature: as `distribution`, and so `top_k` and `top_p`.
         seed: draws the tokens.
-        h_0: (layers, 1, H), the state to start from; zeros when None.
+        h_0: (layers, 1, H), the state to start from; the learned one, or zeros, when None.
 
     Raises:
         ValueError: at once: another kind of model, an empty prompt, or an option that cannot be.
@@ -107,7 +107,7 @@ def generate(
     if h_0 is not None:
         numbers("h_0", h_0, model.dtype, (model.net.num_layers, 1, model.net.hidden_size))
     read = [vocabulary.index(token) if isinstance(token, str) else int(token) for token in prompt]
-    return _written(model, read, max_tokens, how, rng, model.state(h_0))
+    return _written(model, read, max_tokens, how, rng, model.state(h_0, 1))
 
 
 def _written(

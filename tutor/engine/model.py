@@ -44,6 +44,9 @@ class ModelSpec:
     init: str = "uniform"
     radius: float = 1.0
     forget_bias: float | None = None
+    learned_h_0: bool = False
+    """Whether the initial state is a parameter, zeros before training; an LSTM's c_0 stays zero. Of a model with a
+    vocabulary."""
     unit: str = "words"
     seed: int = 0
 
@@ -121,12 +124,18 @@ class Model(Composite):
         """(V, D): a row for each token."""
         self.head: Linear | None = None
         """h → a score for each label."""
+        self.start: Parameters | None = None
+        """"h_0" (layers·directions, H), where it is learned."""
         parts: dict[str, Parameters] = {"rnn": self.net}
         if vocabulary is not None:
             self.embedding = Embedding(len(vocabulary), spec.embedding_size, dtype=dtype, seed=spec.seed)
             width = spec.hidden_size * self.net.num_directions
             self.head = Linear(width, len(self.labels), dtype=dtype, seed=spec.seed)
             parts |= {"embedding": self.embedding, "head": self.head}
+            if spec.learned_h_0:
+                layers = spec.num_layers * self.net.num_directions
+                self.start = Parameters({"h_0": (layers, spec.hidden_size)}, np.dtype(dtype))
+                parts["start"] = self.start
         super().__init__(parts)
 
     @property
@@ -144,7 +153,9 @@ class Model(Composite):
         return self.embedding.forward(self.vocabulary.encode(tokens))
 
     def run(self, tokens: Sequence[str], h_0: Array | None = None) -> Run:
-        """Read tokens, from h_0 (every layer's H·directions, one after the other) or zeros; the LSTM's c_0 is zero.
+        """Read tokens, from h_0 (every layer's H·directions, one after the other), else from the learned one or zeros.
+
+        The LSTM's c_0 is zero.
 
         Raises:
             ValueError: no tokens, or an h_0 of another size.
@@ -158,7 +169,7 @@ class Model(Composite):
             if h_0.size != layers * self.spec.hidden_size:
                 raise ValueError(f"h_0: got {h_0.size} values, expected {layers * self.spec.hidden_size}")
             h_0 = h_0.reshape(layers, 1, self.spec.hidden_size)
-        trace = self.net.forward(x[:, None, :], self.state(h_0))
+        trace = self.net.forward(x[:, None, :], self.state(h_0, 1))
         known = tuple(self.vocabulary is None or token in self.vocabulary for token in tokens)
         logits = None
         if self.head is not None:
@@ -226,8 +237,11 @@ class Model(Composite):
 
     @np.errstate(over="ignore", invalid="ignore")
     def learn_from(self, batch: Sequence[Example], h_0: Array | None = None) -> tuple[float, Array, Array]:
-        """The same from an initial state, (layers·directions, B, H), and the gradient of that too."""
-        said = self._say(batch, h_0)
+        """The same from an initial state, (layers·directions, B, H), and the gradient of that too.
+
+        Without one, from the learned state or zeros.
+        """
+        said = self.answer(batch, h_0)
         loss, d_logits = nll(said.logits, said.wanted, said.mask)
         if not np.isfinite(loss):
             return loss, overflowed(self.flat), overflowed(said.trace.h_n)
@@ -241,22 +255,31 @@ class Model(Composite):
             grads = self.net.backward(said.trace, d_h.reshape(said.trace.output.shape))
         flat[: grads.flat.size] = grads.flat
         self.embedding.backward(said.read, grads.x, into["embedding"])
+        if self.start is not None:
+            # Every sequence of the batch began from the same one.
+            into["start"]["h_0"][:] = grads.h_0.sum(axis=1) if h_0 is None else 0.0
         return loss, flat.copy(), grads.h_0
 
     @np.errstate(over="ignore", invalid="ignore")
     def measure(self, batch: Sequence[Example], h_0: Array | None = None) -> Measure:
         """How well a batch is said: nats, and the share that is right."""
-        said = self._say(batch, h_0)
+        said = self.answer(batch, h_0)
         loss, _ = nll(said.logits, said.wanted, said.mask)
         right = said.logits.argmax(axis=1) == said.wanted
         kept = right if said.mask is None else right[said.mask]
         return Measure(loss, kept.size, float(kept.mean()))
 
-    def state(self, h_0: Array | None) -> Any:
-        """An initial state as the network takes it: an LSTM's c_0 is zero."""
+    def state(self, h_0: Array | None, batch_size: int) -> Any:
+        """An initial state as the network takes it: `h_0`, else the learned one for a whole batch, else None (zeros).
+
+        An LSTM's c_0 is zero.
+        """
+        if h_0 is None and self.start is not None:
+            h_0 = np.repeat(self.start.state_dict()["h_0"][:, None], batch_size, axis=1)
         return (h_0, np.zeros_like(h_0)) if h_0 is not None and self.spec.cell == "lstm" else h_0
 
-    def _say(self, batch: Sequence[Example], h_0: Array | None) -> _Said:
+    def answer(self, batch: Sequence[Example], h_0: Array | None = None) -> Answered:
+        """Read a ragged batch, from an initial state as `learn_from` takes it, and score all that is to be said."""
         assert self.embedding is not None
         lengths = [len(example.read) for example in batch]
         T, B = max(lengths), len(batch)
@@ -267,10 +290,10 @@ class Model(Composite):
             read[: lengths[b], b] = example.read
             if self.job != "classify":
                 wanted[: lengths[b], b] = example.wanted
-        trace = self.net.forward(self.embedding.weight[read], self.state(h_0), None if even else lengths)
+        trace = self.net.forward(self.embedding.weight[read], self.state(h_0, B), None if even else lengths)
         if self.job == "classify":
             every = np.concatenate([example.wanted for example in batch])
-            return _Said(read, trace, trace.final, self._scores(trace.final), every, None)
+            return Answered(read, trace, trace.final, self._scores(trace.final), every, None)
         h = trace.output.reshape(T * B, -1)
         mask = None
         if not even or any(example.counts is not None for example in batch):
@@ -279,7 +302,7 @@ class Model(Composite):
                 if example.counts is not None:
                     mask[: lengths[b], b] = example.counts
             mask = mask.ravel()
-        return _Said(read, trace, h, self._scores(h), wanted.ravel(), mask)
+        return Answered(read, trace, h, self._scores(h), wanted.ravel(), mask)
 
     def _scores(self, h: Array) -> Array:
         assert self.head is not None
@@ -287,7 +310,7 @@ class Model(Composite):
             return self.head.scores(h)
 
 
-class _Said(NamedTuple):
+class Answered(NamedTuple):
     """A batch that was read, and what was said of it."""
 
     read: Indices
@@ -296,7 +319,7 @@ class _Said(NamedTuple):
     h: Array
     """(N, H·directions): what the head saw."""
     logits: Array
-    """(N, V)"""
+    """(N, V), of what is said at each step (N = T·B, time first) or of the whole (N = B)."""
     wanted: Indices
     """(N,)"""
     mask: npt.NDArray[np.bool_] | None

@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
+from tutor.course.adding import take_up, whole_line
 from tutor.course.figures import Values
 from tutor.course.figures.timing import Timing
 from tutor.course.games.game import Game
 from tutor.course.grading import Verdict, grade, range_said, true_response
 from tutor.course.lab import Lab
 from tutor.course.lesson import (
+    Add,
     Asked,
     Define,
     Do,
@@ -95,6 +97,8 @@ class _Teller:
         self.look = look_of(out)
         self.columns = columns_of(out)
         self.room = min(self.columns, WIDEST)
+        if progress is not None:
+            take_up(lesson, lab, {one.key: one.response for one in progress.attempts(lesson.id)})
 
     # Lines
 
@@ -199,6 +203,8 @@ class _Teller:
                 self.define(block)
             elif isinstance(block, Do):
                 self.do(block)
+            elif isinstance(block, Add):
+                self.add(block)
             else:
                 answer = self.asked(block)
                 if not any(isinstance(later, Figure) for later in step.blocks[at + 1 :]):
@@ -354,6 +360,28 @@ class _Teller:
         if block.because and "value" not in names_in(block.because):
             self.fill(block.because)
             self.words(_sentence(block.because, self.values))
+        self.line()
+
+    def add(self, block: Add) -> None:
+        """A line of the learner's own; what cannot be learned is asked again."""
+        self.fill(block.ask)
+        self.words(_sentence(block.ask, self.values))
+        began = time.monotonic()
+        while (typed := self._heard(_("{beginning} … (enter passes): ").format(beginning=block.begins))) is not None:
+            try:
+                line = whole_line(block, typed, self.lab)
+            except ValueError as error:
+                self.words(str(error))
+                continue
+            self.lab.add(block.model, line)
+            # What was measured of the network before is no longer so.
+            self.values.clear()
+            if self.progress is not None:
+                seconds = time.monotonic() - began
+                self.progress.answer(Attempt(self.lesson.id, block.key, "recite", 0, line, None, None, seconds))
+            break
+        entry = self.lab.entry(block.model)
+        self.words(_("Added, {n} times:").format(n=entry.times) + " " + entry.added)
         self.line()
 
     def game(self, block: Game) -> None:

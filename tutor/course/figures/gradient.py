@@ -201,7 +201,7 @@ def loss_gradients(model: Model, tokens: tuple[str, ...]) -> tuple[Trace, np.nda
     if not examples or model.head is None or model.embedding is None:
         raise ValueError("text: got one token, expected at least two, so that there is a next one to guess")
     (example,) = examples
-    trace = model.net.forward(model.embedding.forward(example.read)[:, None, :])
+    trace = model.net.forward(model.embedding.forward(example.read)[:, None, :], model.state(None, 1))
     h = trace.output[:, 0]
     _loss, d_logits = nll(model.head.scores(h), example.wanted)
     # Into memory of its own: the model may be learning in another thread.

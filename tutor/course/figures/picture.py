@@ -125,6 +125,8 @@ class Picture(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag
     """Which image it begins with: an index among those that are held out, or where none are, learned from."""
     seed: int = 0
     """Draws the order in which the other scenes come."""
+    step: int | None = None
+    """Words that are written at first: 0 shows the image alone; all of them when it is not given."""
 
     def models(self) -> tuple[str, ...]:
         """The lesson's models that it needs."""
@@ -134,6 +136,8 @@ class Picture(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag
         """Why it cannot be shown: what is wrong, and how to mend it."""
         if self.seed < 0:
             return f"`seed` is {self.seed}", "write a seed of 0 or more"
+        if self.step is not None and not 0 <= self.step <= LONGEST:
+            return f"`step` is {self.step}", f"write a number from 0 to {LONGEST}"
         entry = models.get(self.model)
         if entry is None:
             return ("`scene` is below 0", "write an index from 0 on") if self.scene < 0 else None
@@ -184,7 +188,7 @@ def look(captioner: Captioner, image: Array, scenes: tuple[tuple[Array, tuple[st
     assert model.head is not None
     # The same sentence once more in one pass, for what was thought at each of its steps.
     read = [vocabulary.start, *(vocabulary.index(token) for token in said)]
-    trace = model.net.forward(model.embedding.forward(read)[:, None], model.state(h_0))
+    trace = model.net.forward(model.embedding.forward(read)[:, None], model.state(h_0, 1))
     states = trace.output[:, 0]
     ended = len(said) < LONGEST
     written = [*read[1:], vocabulary.end] if ended else read[1:]

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tutor.course import scores
-from tutor.course.entries import LANGUAGE, ModelEntry, Task
+from tutor.course.entries import FARTHEST, LANGUAGE, ModelEntry, Task
 from tutor.course.figures.facts import Facts
 from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
@@ -25,19 +25,13 @@ from tutor.course.measured import Found
 from tutor.course.once import once
 from tutor.course.scores import KINDS, Kind, Where
 from tutor.course.tallies import Count
-from tutor.engine.tasks import recall
 from tutor.i18n import _
 
 Metric = Literal["accuracy", "bits", "error"]
 
-SEQUENCES = 200
-"""Sequences that are drawn at each distance; the same ones for every network."""
 SOLVED = 0.9
 """The median accuracy from which on a distance counts as solved."""
-_MOST_MODELS, _MOST_SEEDS, _MOST_DISTANCES, _LONGEST = 5, 10, 20, 200
-_BATCH = 50
-_STREAM = 8
-"""Of the seed that a distance is drawn by: no training draws by it."""
+_MOST_MODELS, _MOST_SEEDS, _MOST_DISTANCES = 5, 10, 20
 
 
 class Spread(Struct, frozen=True):
@@ -208,8 +202,8 @@ class Race(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fi
             return f"`labels` are {len(labels)}, and `models` are {len(names)}", "write one for each model, or none"
         if len(set(labels)) < len(labels) or not all(label.strip() for label in labels):
             return "`labels` do not tell the models apart", "write a different text for each"
-        if at and not (list(at) == sorted(set(at)) and 0 <= at[0] <= at[-1] <= _LONGEST and len(at) <= _MOST_DISTANCES):
-            return "`at` does not rise within bounds", f"write up to {_MOST_DISTANCES} distances, 0 to {_LONGEST}"
+        if at and not (list(at) == sorted(set(at)) and 0 <= at[0] <= at[-1] <= FARTHEST and len(at) <= _MOST_DISTANCES):
+            return "`at` does not rise within bounds", f"write up to {_MOST_DISTANCES} distances, 0 to {FARTHEST}"
         if at and self.where == "train":
             return "`where` says nothing beside `at`, which draws sequences of its own", "drop one of the two"
         if at and self.baselines:
@@ -349,14 +343,7 @@ def _scored(lab: Lab, name: str, where: Where) -> float:
 def _recalled(lab: Lab, name: str, distance: int) -> float:
     """How often a network is right at a distance."""
 
-    def found() -> float:
-        network = lab.model(name)
-        drawn = recall(distance, lab.entry(name).symbols, batch_size=SEQUENCES, seed=(distance, _STREAM))
-        data = network.encode([(shown, said[-1]) for shown, said in drawn.items()])
-        parts = [network.measure(data[start : start + _BATCH]) for start in range(0, len(data), _BATCH)]
-        return sum(part.metric * part.weight for part in parts) / sum(part.weight for part in parts)
-
-    return math.nan if _diverged(lab, name) else once(lab, ("recall", name, distance), found)
+    return math.nan if _diverged(lab, name) else scores.recalled(lab, name, distance)
 
 
 def _baseline(lab: Lab, name: str, kind: Kind, where: Where) -> float:

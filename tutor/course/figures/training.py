@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Struct
 
 from tutor.course import scores
-from tutor.course.entries import LANGUAGE, ModelEntry
+from tutor.course.entries import LANGUAGE, NAMING, ModelEntry
 from tutor.course.figures.facts import Facts
 from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
@@ -34,10 +34,10 @@ Point = tuple[int, float]
 _UNITS = {"tag": "bits per tag", "classify": "bits per label", "recall": "bits per label"}
 _MOST_SAID = {"words": 12, "characters": 40}
 _NEEDS: dict[str, tuple[str, ...]] = {
-    "uniform": (*LANGUAGE, "caption", *scores.NAMING),
-    "unigram": (*LANGUAGE, "caption", *scores.NAMING),
+    "uniform": (*LANGUAGE, "caption", *NAMING),
+    "unigram": (*LANGUAGE, "caption", *NAMING),
     "bigram": (*LANGUAGE, "caption"),
-    "majority": (*LANGUAGE, "caption", *scores.NAMING),
+    "majority": (*LANGUAGE, "caption", *NAMING),
     "most-frequent-tag": ("tag",),
     "persistence": ("forecast",),
 }
@@ -291,7 +291,7 @@ def _baselines(lab: Lab, model: str) -> dict[str, float]:
     if task == "forecast":
         missed = scores.errors(lab, model, "persistence", train)
         return beside | {"persistence": float(np.sqrt((missed**2).mean()))}
-    if task in scores.NAMING:
+    if task in NAMING:
         labels = scores.named(train, task)
         return beside | {kind: scores.label_bits(kind, labels) for kind in ("uniform", "unigram")}
     learned = scores.guessed(lab, model, "train")

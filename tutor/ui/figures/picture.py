@@ -195,8 +195,9 @@ class PictureFigure(Player):
         id: str | None = None,
     ) -> None:
         length = len(values.words)
-        # The sentence is there at first sight, and home takes it back to h_0.
-        super().__init__(values, length, position=length, clock=clock, id=id)
+        # Without more, the sentence is there at first sight, and home takes it back to h_0.
+        first = length if options.step is None else min(options.step, length)
+        super().__init__(values, length, position=first, clock=clock, id=id)
         self.values: PictureValues
         self.options = options
         self.image = values.image

@@ -24,6 +24,7 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from tutor.course import jobs
+from tutor.course.adding import take_up
 from tutor.course.figures import Values
 from tutor.course.figures.race import RaceValues
 from tutor.course.figures.state import State
@@ -31,6 +32,7 @@ from tutor.course.figures.training import Training
 from tutor.course.grading import start_order
 from tutor.course.lab import Lab
 from tutor.course.lesson import (
+    Add,
     Asked,
     Block,
     Define,
@@ -135,6 +137,7 @@ class LessonScreen(Screen[None]):
         self._partial: tuple[str, str] | None = None
         """Of which model and in which figure work is seen now."""
         self._drawn_values: dict[str, Any] = {}
+        take_up(lesson, lab, {one.key: one.response for one in progress.attempts(lesson.id)})
 
     # What is where
 
@@ -233,7 +236,7 @@ class LessonScreen(Screen[None]):
             texts.append(asked.ask)
             if feedback:
                 texts += [asked.because, *(option.says for option in asked.options)]
-        if isinstance(self.step.asked, Define | Do):
+        if isinstance(self.step.asked, Define | Do | Add):
             texts += self.step.asked.texts if feedback else (self.step.asked.ask,)
         return {name for text in texts for name in names_in(text)} & set(self.lesson.values)
 
@@ -358,6 +361,10 @@ class LessonScreen(Screen[None]):
         # A word about what was to be done is no longer true.
         self._say("")
         visit = len(self._kept(block.key))
+        if isinstance(block, Add) and message.done:
+            self.lab.add(block.model, str(message.done[0].response))
+            # What later steps showed was another network.
+            self.steps = {index: shown for index, shown in self.steps.items() if index <= self.index}
         for one in message.done:
             if one.kind is None:
                 continue

@@ -27,6 +27,7 @@ class DoActivity(Activity):
     def __init__(self, block: Do, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self.block = block
+        self.ask = block.ask
         self.clock = clock
         self._first: Fact | None = None
         """How the figure stood at first; None before it is there."""
@@ -35,13 +36,7 @@ class DoActivity(Activity):
 
     def compose(self) -> ComposeResult:
         """The words alone: the rest is the figure's."""
-        yield Static(sentence(self.block.ask, self.values), classes="ask")
-
-    def fill(self, values: Mapping[str, object]) -> None:
-        """The values in what is asked are known now."""
-        super().fill(values)
-        for ask in self.query(".ask").results(Static):
-            ask.update(sentence(self.block.ask, values))
+        yield Static(sentence(self.ask, self.values), classes="ask")
 
     def begin(self, facts: Mapping[str, Fact]) -> None:
         """From here on, something has to change."""

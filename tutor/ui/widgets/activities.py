@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from tutor.course.games.game import Game
-from tutor.course.lesson import Define, Do, Doing, Recite
+from tutor.course.lesson import Add, Define, Do, Doing, Recite
 from tutor.ui.widgets.act import DoActivity
 from tutor.ui.widgets.activity import Activity, Given
+from tutor.ui.widgets.add import AddActivity
 from tutor.ui.widgets.define import DefineActivity
 from tutor.ui.widgets.games.activity import GameActivity
 from tutor.ui.widgets.recite import ReciteActivity
@@ -17,6 +18,7 @@ ACTIVITIES: dict[type[Any], Callable[[Any, Callable[[], float]], Activity]] = {
     Recite: ReciteActivity,
     Define: DefineActivity,
     Do: DoActivity,
+    Add: AddActivity,
     Game: GameActivity,
 }
 

@@ -18,6 +18,7 @@ from tutor.course.figures.facts import Fact
 from tutor.course.lab import Lab
 from tutor.i18n import _
 from tutor.progress import Attempt
+from tutor.ui.widgets.words import sentence
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,14 @@ class Activity(Vertical):
     """What it may look up; the registry sets it before the activity is mounted."""
     values: Mapping[str, object] = {}
     """The lesson's values, as far as they are known."""
+    ask = ""
+    """What its `.ask` says, where values may stand in that."""
 
     def fill(self, values: Mapping[str, object]) -> None:
         """The values that its words use are known now."""
         self.values = values
+        for ask in self.query(".ask").results(Static) if self.ask else ():
+            ask.update(sentence(self.ask, values))
 
     def begin(self, facts: Mapping[str, Fact]) -> None:
         """The step's figure is there, and this is what it tells before anything was done in it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -57,25 +57,20 @@ class DefineActivity(Activity):
     def __init__(self, block: Define, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self.block = block
+        self.ask = block.ask
         self.clock = clock
         self._began = 0.0
         self._warned = False
 
     def compose(self) -> ComposeResult:
         """The words, then the field."""
-        yield Static(sentence(self.block.ask, self.values), classes="ask")
+        yield Static(sentence(self.ask, self.values), classes="ask")
         yield DefinitionField(placeholder=Content(_("in your own words; ctrl+j for another line")), classes="field")
 
     def on_mount(self) -> None:
         """The keys go to the field."""
         self._began = self.clock()
         self.query_one(DefinitionField).focus()
-
-    def fill(self, values: Mapping[str, object]) -> None:
-        """The values in what is asked are known now."""
-        super().fill(values)
-        for ask in self.query(".ask").results(Static):
-            ask.update(sentence(self.block.ask, values))
 
     def on_text_area_changed(self, message: TextArea.Changed) -> None:
         """Something is written."""
