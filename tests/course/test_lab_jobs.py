@@ -466,11 +466,9 @@ def test_another_corpus_is_another_training(lab: Lab, name: str, file: str, old:
 
 def test_other_scenes_are_another_training(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab.ensure("sees")
-    monkeypatch.setattr(jobs, "SCENES", 799)
-    # Scenes of one seed are drawn once.
-    jobs._scenes.cache_clear()
+    assert b"800 scenes" in jobs.DRAWN_FROM
+    monkeypatch.setattr(jobs, "DRAWN_FROM", jobs.DRAWN_FROM.replace(b"800", b"799"))
     assert not again(lab).ready("sees")
-    jobs._scenes.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,9 @@ SCENES = 800
 RECALLED = 4_000
 """Sequences that are drawn for who recalls, those that are held out among them."""
 
+DRAWN_FROM = f"{SCENES} scenes, {RECALLED} sequences".encode()
+"""The source of all that is drawn: an entry, a seed and the engine's version decide the rest."""
+
 _SHUFFLE, _RECALL = 6, 7
 """Streams of a model's seed: what is drawn here is drawn for nothing else."""
 
@@ -83,7 +86,7 @@ class Material:
     labels: tuple[str, ...] = ()
     """The tags, or the labels of a whole."""
     series: Measurements | None = None
-    source: bytes = b""
+    source: bytes = DRAWN_FROM
     """What was read: as long as it is the same, so is all of the above."""
 
 
@@ -155,13 +158,18 @@ def build(entry: ModelEntry, material: Material, seed: int) -> Network:
         return model
     if task == "forecast":
         return Forecaster(shape)
-    tokens = (token for sequence in material.sequences for token in sequence)
-    vocabulary = Vocabulary(tokens, end=task in ("next-word", "caption"), start=task == "caption")
+    vocabulary = _vocabulary(material, task in ("next-word", "caption"), task == "caption")
     if task == "caption":
         return Captioner(shape, vocabulary, SIDE, SIDE)
     if material.labels:
         return Model(shape, vocabulary, job="tag" if task == "tag" else "classify", labels=material.labels)
     return Model(shape, vocabulary)
+
+
+@lru_cache(maxsize=16)
+def _vocabulary(material: Material, end: bool, start: bool) -> Vocabulary:
+    """The same for every network that learns from it."""
+    return Vocabulary((token for sequence in material.sequences for token in sequence), end=end, start=start)
 
 
 def _of_text(
@@ -224,7 +232,7 @@ def _recalling(distance: int, shortest: int | None, symbols: int, held_out: floa
     # apart, for a symbol that was held out so could not be learned at all.
     known = tuple((*shown, str(place)) if len(shown) == 2 else shown for place, (shown, _) in enumerate(items))
     found = _of_text(ModelEntry(held_out=held_out), known, items, seed, drawn.answers)
-    return replace(found, sequences=tuple(shown for shown, _ in found.train))
+    return replace(found, sequences=tuple(shown for shown, _ in found.train), source=DRAWN_FROM)
 
 
 def _measured(entry: ModelEntry, path: Path) -> Material:
@@ -255,5 +263,4 @@ def _drawn(entry: ModelEntry, seed: int) -> Material:
 def _scenes(share: float, seed: int) -> Material:
     items = scenes(SCENES, seed=seed)
     train, held_out = split(items, share, seed) if share else (items, ())
-    source = b"\0".join(image.tobytes() + " ".join(words).encode() for image, words in items)
-    return Material(train, held_out, tuple(words for _, words in train), source=source)
+    return Material(train, held_out, tuple(words for _, words in train))

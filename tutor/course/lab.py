@@ -7,7 +7,9 @@ gives the same bytes as if it had never been stopped, and only a finished one is
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator, Mapping
+import math
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
@@ -17,7 +19,7 @@ import msgspec
 import numpy as np
 
 from tutor.course import jobs, stored
-from tutor.course.entries import ModelEntry
+from tutor.course.entries import DRAWN, ModelEntry
 from tutor.course.jobs import Material, Measurements, Network
 from tutor.course.past import Past
 from tutor.engine.captioner import Captioner
@@ -56,6 +58,8 @@ class _Kept:
     history: list[Checkpoint] = field(default_factory=list)
     training: Iterator[Checkpoint] | None = None
     """The training as it was left; None when it is finished."""
+    measured: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    """What was measured of the finished network."""
 
 
 class Lab:
@@ -320,6 +324,32 @@ class Lab:
                 self._then[name, step] = network
             return self._then[name, step]
 
+    def measured(self, name: str, what: str, measure: Callable[[], tuple[float, ...]]) -> tuple[float, ...]:
+        """Numbers that are measured of a network: of a finished one once, for they are kept with it.
+
+        Args:
+            name: the model.
+            what: all that decides the numbers beside the network.
+            measure: measures them.
+
+        Raises:
+            NotTrained: it was not begun.
+        """
+        kept = self._begun(name)
+        if not (self.ready(name) and self.entry(name).trained):
+            return measure()
+        if what not in kept.measured:
+            found = measure()
+            if not all(map(math.isfinite, found)):
+                return found
+            kept.measured[what] = found
+            path = self._path(name)
+            if path is not None:
+                # Whoever cannot keep it measures it again; of the network itself, `_save` has said so.
+                with suppress(OSError):
+                    stored.save_measured(path, kept.measured)
+        return kept.measured[what]
+
     # Running
 
     def tokens(self, name: str, text: str = "") -> tuple[str, ...]:
@@ -359,13 +389,16 @@ class Lab:
         for then in [key for key in self._then if key[0] == name and key[1] not in past]:
             del self._then[then]
 
-    def _build(self, name: str) -> Network:
+    def _build(self, name: str, material: Material | None = None) -> Network:
+        """Before any training, of what it learns from, or of what is known of that."""
         entry = self.entry(name)
-        # An untrained model may have a corpus, to count in, and is made without it.
-        return jobs.build(entry, self._read(name) if entry.trained else Material(()), self._seed(entry))
+        if material is None:
+            # An untrained model may have a corpus, to count in, and is made without it.
+            material = self._read(name) if entry.trained else Material(())
+        return jobs.build(entry, material, self._seed(entry))
 
-    def _new(self, name: str) -> _Kept:
-        network = self._build(name)
+    def _new(self, name: str, material: Material | None = None) -> _Kept:
+        network = self._build(name, material)
         return _Kept(network, Past(self._training(name), network.flat.size))
 
     def _begin(self, name: str) -> _Kept:
@@ -390,15 +423,19 @@ class Lab:
         if self.cache is None:
             return None
         entry = self.entry(name)
-        # What it learns from, and not the file as it is by now.
-        return stored.place(self.cache, entry, self._seed(entry), self._read(name).source)
+        # What it learns from, and not the file as it is by now; what is drawn need not be drawn to be known.
+        source = jobs.DRAWN_FROM if entry.task in DRAWN else self._read(name).source
+        return stored.place(self.cache, entry, self._seed(entry), source)
 
     def _save(self, name: str, kept: _Kept) -> None:
         path = self._path(name)
         if path is None:
             return
         try:
-            stored.save(path, kept.history, kept.past)
+            vocabulary = getattr(kept.network, "vocabulary", None)
+            words = () if vocabulary is None else vocabulary.ordinary
+            labels = kept.network.labels if isinstance(kept.network, Model) and kept.network.job != "next" else ()
+            stored.save(path, stored.Training(kept.history, list(kept.past.steps), kept.past.stacked(), words, labels))
         except OSError as error:
             self.cannot_save = _(
                 "Trained networks cannot be kept in {folder}: {error}. They are trained again next time."
@@ -409,12 +446,16 @@ class Lab:
             path = self._path(name)
             if path is None or not path.is_file():
                 return
-            kept = self._new(name)
+            training = stored.load(path, self.entry(name).steps)
+            if training is None:
+                return
+            kept = self._new(name, Material((), sequences=(training.words,), labels=training.labels))
+            kept.past.load(training.steps, training.parameters)
         except (OSError, ValueError):
-            # A folder that cannot be looked into; or there is nothing to learn from, and training says why.
+            # A folder that cannot be looked into; nothing to learn from, and training says why; or another network's
+            # file, and then it is trained anew.
             return
-        history = stored.load(path, kept.past, self.entry(name).steps)
-        if history is not None:
-            kept.network.flat[:] = kept.past.at(history[-1].step)
-            kept.history = history
-            self._kept[name] = kept
+        kept.network.flat[:] = kept.past.at(training.steps[-1])
+        kept.history = training.history
+        kept.measured = stored.load_measured(path)
+        self._kept[name] = kept

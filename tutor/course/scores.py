@@ -27,6 +27,7 @@ from tutor.engine.losses import bits
 from tutor.engine.tasks import recall
 from tutor.engine.text import END, START, Vocabulary
 
+Metric = Literal["accuracy", "bits", "error"]
 Where = Literal["held_out", "train"]
 Only = Literal["", "ambiguous"]
 """Of a tagger: all words, or those that are learned with two tags or more."""
@@ -57,7 +58,7 @@ class Score(Struct, frozen=True):
     """How well something does."""
 
     value: float
-    metric: Literal["accuracy", "bits", "error"]
+    metric: Metric
     count: int
     """Of what it is the mean: tokens, words, texts, scenes or windows."""
 
@@ -78,10 +79,17 @@ def score(lab: Lab, name: str, where: Where = "held_out", *, only: Only = "") ->
     history = lab.history(name)
     # A network that learns on is another one.
     key = ("score", name, history[-1].step if history else None, where, only)
-    return once(lab, key, lambda: _score(lab, name, where, only))
+    kept = f"score {where} {only}"
+    value, count = once(lab, key, lambda: lab.measured(name, kept, lambda: _score(lab, name, where, only)))
+    return Score(value, metric(lab.entry(name).task), int(count))
 
 
-def _score(lab: Lab, name: str, where: Where, only: Only) -> Score:
+def metric(task: Task) -> Metric:
+    """What a task is scored in."""
+    return "bits" if task in LANGUAGE else "error" if task == "forecast" else "accuracy"
+
+
+def _score(lab: Lab, name: str, where: Where, only: Only) -> tuple[float, int]:
     items = _examples(lab, name, where, only)
     task = lab.entry(name).task
     count = _count(lab, name, where, items)
@@ -90,14 +98,11 @@ def _score(lab: Lab, name: str, where: Where, only: Only) -> Score:
     if task == "caption":
         captioner = lab.captioner(name)
         scenes = captioner.encode(items)
-        right = sum(int(captioner.exact(scenes[i : i + _BATCH]).sum()) for i in range(0, count, _BATCH))
-        return Score(right / count, "accuracy", count)
-    loss, metric = _measured(lab, name, where, only, items)
+        return sum(int(captioner.exact(scenes[i : i + _BATCH]).sum()) for i in range(0, count, _BATCH)) / count, count
+    loss, mean = _measured(lab, name, where, only, items)
     if task in LANGUAGE:
-        return Score(bits(loss), "bits", count)
-    if task == "forecast":
-        return Score(metric * lab.series(name).std, "error", count)
-    return Score(metric, "accuracy", count)
+        return bits(loss), count
+    return mean * lab.series(name).std if task == "forecast" else mean, count
 
 
 def _count(lab: Lab, name: str, where: Where, items: Sequence[Any]) -> int:
@@ -130,16 +135,15 @@ def recalled(lab: Lab, name: str, distance: int) -> float:
     """
     if lab.entry(name).task != "recall":
         raise ValueError(f'the model `{name}` has the task "{lab.entry(name).task}", and recalls nothing')
-    history = lab.history(name)
 
-    def found() -> float:
+    def found() -> tuple[float]:
         network = lab.model(name)
         drawn = recall(distance, lab.entry(name).symbols, batch_size=SEQUENCES, seed=(distance, _STREAM))
         data = network.encode([(shown, said[-1]) for shown, said in drawn.items()])
         parts = [network.measure(data[start : start + _BATCH]) for start in range(0, len(data), _BATCH)]
-        return sum(part.metric * part.weight for part in parts) / SEQUENCES
+        return (sum(part.metric * part.weight for part in parts) / SEQUENCES,)
 
-    return once(lab, ("recalled", name, history[-1].step, distance), found)
+    return lab.measured(name, f"recall at {distance}", found)[0]
 
 
 def baseline(lab: Lab, name: str, kind: Kind, where: Where = "held_out", *, only: Only = "") -> Score:
@@ -163,20 +167,29 @@ def baseline(lab: Lab, name: str, kind: Kind, where: Where = "held_out", *, only
     if task not in KINDS[kind]:
         known = ", ".join(other for other, tasks in KINDS.items() if task in tasks)
         raise ValueError(f'"{kind}" is no baseline of the task "{task}"; it has {known or "none"}')
-    return once(lab, ("baseline", name, kind, where, only), lambda: _baseline(lab, name, kind, where, only))
+
+    def found() -> tuple[float, ...]:
+        def guess() -> tuple[float, int]:
+            return _baseline(lab, name, kind, where, only)
+
+        # It is none of the network's, but learns from the same, and is kept with it.
+        return lab.measured(name, f"baseline {kind} {where} {only}", guess) if lab.ready(name) else guess()
+
+    value, count = once(lab, ("baseline", name, kind, where, only), found)
+    return Score(value, metric(task), int(count))
 
 
-def _baseline(lab: Lab, name: str, kind: Kind, where: Where, only: Only) -> Score:
+def _baseline(lab: Lab, name: str, kind: Kind, where: Where, only: Only) -> tuple[float, int]:
     task = lab.entry(name).task
     items = _examples(lab, name, where, only)
     if task == "forecast":
         missed = np.abs(errors(lab, name, kind, items))
-        return Score(float(missed.mean()), "error", len(missed))
+        return float(missed.mean()), len(missed)
     if task in LANGUAGE:
         learned, asked = guessed(lab, name, "train"), guessed(lab, name, where)
         if not asked:
             raise ValueError(f"no example of `{name}` has anything to say")
-        return Score(token_bits(kind, learned, None if where == "train" else asked), "bits", len(asked))
+        return token_bits(kind, learned, None if where == "train" else asked), len(asked)
     train = lab.examples(name)[0]
     if task == "tag":
         wanted = [
@@ -186,9 +199,9 @@ def _baseline(lab: Lab, name: str, kind: Kind, where: Where, only: Only) -> Scor
         wanted = list(items)
     labels = named(train, task)
     if kind == "uniform":
-        return Score(1 / len(set(labels)), "accuracy", len(wanted))
+        return 1 / len(set(labels)), len(wanted)
     guess = _guess(lab, name, kind, train, commonest(labels))
-    return Score(sum(guess(what) == label for what, label in wanted) / len(wanted), "accuracy", len(wanted))
+    return sum(guess(what) == label for what, label in wanted) / len(wanted), len(wanted)
 
 
 # What is asked

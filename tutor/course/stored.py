@@ -1,4 +1,4 @@
-"""Finished trainings between sessions: a file each, named by all that decides it.
+"""Finished trainings between sessions: a file each, named by all that decides it, and what was measured beside it.
 
 A file is only ever a saving of time. What cannot be read, or is not what was asked for, is trained again and written
 anew.
@@ -7,19 +7,21 @@ anew.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
-from tutor.course.past import Past
 from tutor.engine import weights
+from tutor.engine.checks import Array
 from tutor.engine.training import Checkpoint
 
-_LAYOUT = "2"
+_LAYOUT = "3"
 """How a file is laid out, a part of its name: another layout is another file."""
+_MEASURED = "measured"
 _PARAMETERS, _BESIDE = "checkpoints", "training"
 """What a file calls the array (K, N) of the parameters that are kept, and the table beside it."""
 
@@ -29,6 +31,22 @@ class _Beside(Struct):
     """As `Checkpoint`, without parameters."""
     steps: list[int]
     """Of the rows of the array."""
+    words: list[str]
+    labels: list[str]
+
+
+class Training(NamedTuple):
+    """A training that came to its end."""
+
+    history: list[Checkpoint]
+    steps: list[int]
+    """The checkpoints whose parameters are kept."""
+    parameters: Array
+    """(K, N): a row for each of these, as the network's `flat`."""
+    words: tuple[str, ...] = ()
+    """The ordinary tokens of its vocabulary."""
+    labels: tuple[str, ...] = ()
+    """What it names things by."""
 
 
 def place(cache: Path, entry: ModelEntry, seed: int, source: bytes) -> Path:
@@ -49,24 +67,45 @@ def place(cache: Path, entry: ModelEntry, seed: int, source: bytes) -> Path:
     return cache / "models" / f"{digest.hexdigest()}.npz"
 
 
-def save(path: Path, history: Sequence[Checkpoint], past: Past) -> None:
+def save(path: Path, training: Training) -> None:
     """Write a training, whole or not at all.
 
     Raises:
         OSError: it cannot be written.
     """
-    rows = [(c.step, c.steps, c.loss, c.gradient_norm, c.held_out, c.held_out_metric) for c in history]
+    rows = [(c.step, c.steps, c.loss, c.gradient_norm, c.held_out, c.held_out_metric) for c in training.history]
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = msgspec.json.encode(_Beside(rows, list(past.steps))).decode()
-    weights.save(path, {_PARAMETERS: past.stacked()}, {_BESIDE: beside})
+    beside = _Beside(rows, training.steps, list(training.words), list(training.labels))
+    weights.save(path, {_PARAMETERS: training.parameters}, {_BESIDE: msgspec.json.encode(beside).decode()})
 
 
-def load(path: Path, past: Past, end: int) -> list[Checkpoint] | None:
-    """The history of a training, and its parameters into `past`; None where the file holds none that came to its end.
+def save_measured(path: Path, measured: Mapping[str, tuple[float, ...]]) -> None:
+    """Write what was measured of a network beside its training, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    weights.save(_beside(path), {}, {_MEASURED: dict(measured)})
+
+
+def load_measured(path: Path) -> dict[str, tuple[float, ...]]:
+    """What was measured of a network; nothing where that cannot be read."""
+    try:
+        return msgspec.convert(weights.load(_beside(path))[1][_MEASURED], dict[str, tuple[float, ...]])
+    except Exception:
+        # As of the training itself: it is measured again.
+        return {}
+
+
+def _beside(path: Path) -> Path:
+    return path.with_suffix(".measured.npz")
+
+
+def load(path: Path, end: int) -> Training | None:
+    """A training; None where the file holds none that came to its end.
 
     Args:
         path: its file.
-        past: of this training, with nothing in it yet.
         end: the step that it has to have come to.
     """
     try:
@@ -74,11 +113,11 @@ def load(path: Path, past: Past, end: int) -> list[Checkpoint] | None:
         beside = msgspec.json.decode(metadata[_BESIDE], type=_Beside)
         if beside.history[-1][0] != end or beside.steps[-1] != end:
             return None
-        past.load(beside.steps, arrays[_PARAMETERS])
+        history = [
+            Checkpoint(step, steps, loss, norm, held_out, metric)
+            for step, steps, loss, norm, held_out, metric in beside.history
+        ]
+        return Training(history, beside.steps, arrays[_PARAMETERS], tuple(beside.words), tuple(beside.labels))
     except Exception:
         # Whatever lies in a cache, it is never worth more than training again.
         return None
-    return [
-        Checkpoint(step, steps, loss, norm, held_out, metric)
-        for step, steps, loss, norm, held_out, metric in beside.history
-    ]

@@ -248,6 +248,11 @@ class Vocabulary:
     def _index(self) -> dict[str, int]:
         return {token: index for index, token in enumerate(self.tokens) if index >= self._first}
 
+    @property
+    def ordinary(self) -> tuple[str, ...]:
+        """The tokens that are none of its special ones: another vocabulary of these is the same."""
+        return self.tokens[self._first :]
+
     def __len__(self) -> int:
         return len(self.tokens)
 

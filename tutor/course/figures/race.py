@@ -11,23 +11,21 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from statistics import median
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tutor.course import scores
-from tutor.course.entries import FARTHEST, LANGUAGE, ModelEntry, Task
+from tutor.course.entries import FARTHEST, LANGUAGE, ModelEntry
 from tutor.course.figures.facts import Facts
 from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
 from tutor.course.once import once
-from tutor.course.scores import KINDS, Kind, Where
+from tutor.course.scores import KINDS, Kind, Metric, Where
 from tutor.course.tallies import Count
 from tutor.i18n import _
-
-Metric = Literal["accuracy", "bits", "error"]
 
 SOLVED = 0.9
 """The median accuracy from which on a distance counts as solved."""
@@ -285,7 +283,7 @@ class Race(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fi
         return RaceValues(
             runners=tuple(Runner(label) for label in self.labels or self.runners),
             seeds=self.seeds,
-            metric=_metric(entry.task),
+            metric=scores.metric(entry.task),
             unit=_unit(entry),
             where=self.where,
             at=self.at,
@@ -352,11 +350,6 @@ def _baseline(lab: Lab, name: str, kind: Kind, where: Where) -> float:
 
 def _parameters(lab: Lab, name: str) -> int:
     return once(lab, ("parameters", name), lambda: int(Count(model=name, what="parameters").measure(lab).number))
-
-
-def _metric(task: Task) -> Metric:
-    """As `scores.score` says it."""
-    return "bits" if task in LANGUAGE else "error" if task == "forecast" else "accuracy"
 
 
 def _unit(entry: ModelEntry) -> str:
