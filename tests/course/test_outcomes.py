@@ -239,6 +239,14 @@ def test_models_over_seeds() -> None:
 # What is refused
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "count"), [("tags", "we box now", 3), ("feels", "not bad at all", 1), ("both", "not bad", 1)]
+)
+def test_the_loss_looks_at_so_many_steps(lab: Lab, name: str, text: str, count: int) -> None:
+    lab.ensure(name)
+    assert probe("count", model=name, what="targets", text=text).measure(lab).value == count
+
+
 def test_recall_is_scored_at_a_distance_as_the_race_scores_it(lab: Lab) -> None:
     lab.ensure("recalls")
     for distance in (0, 5):
@@ -259,6 +267,10 @@ def unfit(name: str, **keys: Any) -> Any:
         ("score", {"model": "tags", "only": "ambiguous"}, None),
         ("score", {"model": "recalls", "where": "train"}, None),
         ("score", {"model": "sees"}, None),
+        ("count", {"model": "plain", "what": "targets"}, "the model `plain` is untrained, and has no loss"),
+        ("count", {"model": "plain", "what": "known"}, "the model `plain` is untrained, and has no vocabulary"),
+        ("count", {"model": "sees", "what": "targets"}, 'the model `sees` has the task "caption", and reads no text'),
+        ("count", {"model": "tags", "what": "targets"}, None),
         ("score", {"model": "nowhere"}, None),
         ("score", {"model": "recalls", "at": 0}, None),
         ("score", {"model": "recalls", "at": 200}, None),

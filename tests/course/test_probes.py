@@ -137,6 +137,9 @@ def test_counts(lab: Lab) -> None:
     assert count("parameters") == 4 * 8 + 4 * 4 + 4 + 4
     vocabulary = count("vocabulary", "reader")
     assert vocabulary == 2 + len({"the", "sun", "is", "up", "down", "sets", "The", "moon"})
+    assert count("known", "reader", text="the sun rises up, Sun") == 4
+    assert count("known", "reader", text="nothing at all") == 0
+    assert count("targets", "reader", text="the sun is up") == 4, "each next token, and the end"
     head = vocabulary * 8 + vocabulary
     assert count("parameters", "reader") == vocabulary * 8 + head + 8 * 8 + 8 * 8 + 8 + 8
 

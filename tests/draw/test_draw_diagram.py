@@ -111,6 +111,35 @@ def test_it_scrolls_with_the_current_step_in_sight(shown) -> None:  # type: igno
         assert position == 0 or f"t{position}" in shown(drawn[2:3]).split()
 
 
+def test_a_second_chain_reads_from_the_end(shown) -> None:  # type: ignore[no-untyped-def]
+    assert shown(unrolled(TOKENS, 2, 40, NONE, backward=True)) == """
+    |h₀─→[W]─h₁─→[W]─h₂  [ ]     [ ]
+    |    [V]←────[V]←────[V]←────[V]←─h₀
+    |     ↑       ↑
+    |   never    too    late     to
+    |    W and V share no weight
+    """
+    assert shown(unrolled(TOKENS, 0, 40, NONE, backward=True, compact=True)) == """
+    |h₀  [ ]     [ ]     [ ]     [ ]
+    |
+    |
+    |   never    too    late     to
+    """
+    assert shown(unrolled(TOKENS * 3, 6, 40, NONE, backward=True, note="")) == """
+    | … →[W]─h₄──→[W]─h₅──→[W]─h₆   [ ]     …
+    |  … [V]←─────[V]←─────[V]←─────[V]←────…
+    |     ↑        ↑        ↑
+    |    to      never     too     late
+    |
+    """
+    assert shown(unrolled(TOKENS, 4, 40, Look(ascii=True), backward=True, compact=True)) == """
+    |h0-->[W]-h1-->[W]-h2-->[W]-h3-->[W]-h4
+    |     [V]<-----[V]<-----[V]<-----[V]<--h0
+    |      ^        ^        ^        ^
+    |    never     too     late      to
+    """
+
+
 def test_any_script(shown) -> None:  # type: ignore[no-untyped-def]
     assert shown(unrolled(SCRIPTS, 4, 60, NONE, note="")) == """
     |h₀─→[W]─h₁─→[W]─h₂─→[W]─h₃─→[W]─h₄  [ ]

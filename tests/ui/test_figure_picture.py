@@ -65,9 +65,12 @@ async def test_it_can_begin_with_the_image_alone(values: PictureValues) -> None:
     async with opened(values, step=0) as (app, hand, figure):
         assert figure.position == 0
         assert "across" not in app.text
-        figure.act("forward")
+        figure.act("end")
         await hand.settle()
-        assert figure.position == 1
+        assert "across" in app.text
+        await hand.press("g")
+        await looked(hand)
+        assert figure.position == 0, "another scene begins as the first did"
     async with opened(values, step=20) as (_app, _hand, figure):
         assert figure.position == 4, "what was not written cannot be shown"
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 from pathlib import Path
 
+import pytest
+
+from tutor.course import load
 from tutor.course.outline import lessons_dir, read_outlines
+from tutor.progress import Progress
+from tutor.ui.app import RnnTutorApp, Start
 from tutor.ui.screens.home import HomeScreen
 from tutor.ui.screens.lesson import LessonScreen
 from tutor.ui.screens.overlays import TooSmallScreen
@@ -188,3 +194,24 @@ async def test_markup_in_a_lesson_is_shown_as_it_is(desk, tmp_path: Path) -> Non
         assert "[/i] The past" in d.text
         assert "[bold]every[/x] step" in d.text
         assert "[/u] The network" in d.text
+
+
+async def test_a_lesson_that_is_wanted_opens_before_the_course_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, go_on = load.load_course, threading.Event()
+    monkeypatch.setattr(load, "load_course", lambda folder: go_on.wait(30) and read(folder))
+    app = RnnTutorApp(lessons_dir(), Progress(tmp_path / "data"), None, Start("lesson", "the-recurrent-cell"))
+    async with app.run_test() as pilot:
+        for _ in range(200):
+            await pilot.pause(0.05)
+            if isinstance(app.screen, LessonScreen):
+                break
+        assert isinstance(app.screen, LessonScreen)
+        assert app.screen.lesson.id == "the-recurrent-cell"
+        assert app.course is None
+        go_on.set()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert app.course is not None
+        assert [type(screen).__name__ for screen in app.screen_stack[1:]] == ["HomeScreen", "LessonScreen"], "once"

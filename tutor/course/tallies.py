@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from tutor.course.entries import ModelEntry
 from tutor.course.lab import Lab
@@ -14,23 +14,27 @@ from tutor.engine.text import tokenize
 
 
 class Count(Base, frozen=True, kw_only=True, tag="count"):
-    """How many `parameters`, `units`, `vocabulary` entries, `W_h` matrices, or `steps` (tokens of `text`).
+    """How many `parameters`, `units`, `vocabulary` entries, `W_h` matrices; or of `text`, see below.
 
+    Its `steps` are its tokens, `known` are those that are in the vocabulary, and at `targets` of its steps the loss
+    looks: of who says the next token at all, the end included; of a tagger at all; of who names the whole at one.
     An untrained model has neither an embedding nor a head: its parameters are the cell's alone.
     """
 
     model: str
-    what: Literal["parameters", "vocabulary", "units", "W_h", "steps"]
+    what: Literal["parameters", "vocabulary", "units", "W_h", "steps", "known", "targets"]
     text: str = ""
 
     def unfit(self, models: Mapping[str, ModelEntry]) -> Found | None:
-        """An untrained model has no vocabulary."""
-        if self.what == "vocabulary" and self.model in models and not models[self.model].trained:
-            return (
-                f"the model `{self.model}` is untrained, and has no vocabulary",
-                f"give [models.{self.model}] a `task` and a `corpus`",
-            )
-        return super().unfit(models) if self.what == "steps" else None
+        """An untrained model has no vocabulary, and no loss; and what is of a text needs one."""
+        entry = models.get(self.model)
+        if self.what in ("vocabulary", "known", "targets") and entry is not None and not entry.trained:
+            lacks = "loss" if self.what == "targets" else "vocabulary"
+            what = f"the model `{self.model}` is untrained, and has no {lacks}"
+            return what, f"give [models.{self.model}] a `task` and a `corpus`"
+        if self.what == "targets" and entry is not None and entry.task in ("forecast", "caption"):
+            return f'the model `{self.model}` has the task "{entry.task}", and reads no text', "name a model that does"
+        return super().unfit(models) if self.what in ("steps", "known", "targets") else None
 
     def measure(self, lab: Lab) -> Measured:
         """Count."""
@@ -42,11 +46,15 @@ class Count(Base, frozen=True, kw_only=True, tag="count"):
             return len(lab.tokens(self.model, self.text))
         if self.what == "units":
             return lab.entry(self.model).hidden
-        if self.what == "vocabulary":
+        if self.what == "targets":
+            return self._targets(lab)
+        if self.what in ("vocabulary", "known"):
             vocabulary = getattr(lab.learner(self.model), "vocabulary", None)
             if vocabulary is None:
                 raise ValueError(f"the model `{self.model}` has no vocabulary; train it")
-            return len(vocabulary)
+            if self.what == "vocabulary":
+                return len(vocabulary)
+            return sum(token in vocabulary for token in lab.tokens(self.model, self.text))
         model = lab.learner(self.model)
         if self.what == "parameters":
             return sum(int(array.size) for array in model.state_dict().values())
@@ -54,6 +62,13 @@ class Count(Base, frozen=True, kw_only=True, tag="count"):
         net = model.model.net if isinstance(model, Captioner) else model.net
         recurrent = net.state_dict().items()
         return sum(array.shape[0] // hidden for name, array in recurrent if name.startswith("weight_hh"))
+
+    def _targets(self, lab: Lab) -> int:
+        """As an example to learn from has them, whatever the names are."""
+        model, tokens = lab.model(self.model), lab.tokens(self.model, self.text)
+        name = model.labels[0]
+        item: Any = {"classify": (tokens, name), "tag": (tokens, [name] * len(tokens))}.get(model.job, tokens)
+        return sum(len(example.wanted) for example in model.encode([item]))
 
 
 def continuations(lab: Lab, model: str, text: str, *, begins: bool = False) -> dict[str, int]:

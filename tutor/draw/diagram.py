@@ -12,6 +12,7 @@ from tutor.draw.cells import PLAIN, Look, Row, Span, Style, fit, merged, pad
 from tutor.draw.cells import width as width_of
 from tutor.draw.glyphs import subscript
 from tutor.draw.window import window
+from tutor.i18n import _
 
 _MOST_PITCH = 14
 """Columns from copy to copy, at the most; a longer token is cropped."""
@@ -27,7 +28,8 @@ def unrolled(
     *,
     outputs: Sequence[str] | None = None,
     compact: bool = False,
-    note: str = "the same W_x, W_h at every step",
+    backward: bool = False,
+    note: str | None = None,
 ) -> list[Row]:
     """The chain over `tokens`, after `position` steps.
 
@@ -38,15 +40,19 @@ def unrolled(
         look: what the terminal can show.
         outputs: what each step puts out; drawn above the chain for the steps taken.
         compact: three rows: the chain, its arrows, the tokens.
-        note: said once beside the chain; "" says nothing.
+        backward: whether a second chain reads from the end, with a cell of its own. It has read the whole text before
+            the first step is known, and stands there from step 1 on.
+        note: said once beside the chain, how weights are shared when it is not given; "" says nothing.
 
     Returns:
-        3 rows when compact; else 4, or 5 with outputs.
+        3 rows when compact; else 4, or 5 with outputs; and one more with a second chain.
     """
+    if note is None:
+        note = _("W and V share no weight") if backward else _("the same W_x, W_h at every step")
     count = len(tokens)
     position = min(max(position, 0), count)
     start = subscript("h", 0, ascii=look.ascii)
-    right, up, line, more = ("->", "^", "-", "~") if look.ascii else ("→", "↑", "─", "…")
+    right, left, up, line, more = ("->", "<-", "^", "-", "~") if look.ascii else ("→", "←", "↑", "─", "…")
     # The first tokens set the pitch: nothing moves when the chain scrolls, and a long text costs no more.
     longest = max((width_of(t) for t in (*tokens[:_SEEN], *(outputs or ())[:_SEEN])), default=0)
     label = width_of(subscript("h", count, ascii=look.ascii))
@@ -59,6 +65,7 @@ def unrolled(
     last = min(first + room, count)
 
     boxes: list[tuple[str, Style]] = []
+    back: list[tuple[str, Style]] = []
     arrows: list[tuple[str, Style]] = []
     below: list[tuple[str, Style]] = []
     above: list[tuple[str, Style]] = []
@@ -80,6 +87,7 @@ def unrolled(
     margin = lead + 1 - pitch // 2
     for row in (arrows, below, above, rising):
         row.append((" " * margin, PLAIN))
+    back.append((pad(more + " ", lead, "right") if first and position else " " * lead, look.muted))
     middle = pitch // 2
     for index in range(first, last):
         step = index + 1
@@ -94,6 +102,9 @@ def unrolled(
             boxes.append((pad(line + name, gap), its))
         else:
             boxes.append((" " * gap, PLAIN))
+        if position:
+            back.append(("[V]", look.accent._replace(bold=True) if step == position else PLAIN))
+            back.append((left + line * (gap - len(left)) if step < count else left + line + start, PLAIN))
         arrow = " " * middle + (up if taken else " ") + " " * (pitch - middle - 1)
         arrows.append((arrow, its))
         below.append((_under(tokens[index], pitch, middle, look), its))
@@ -103,7 +114,8 @@ def unrolled(
             rising.append((arrow, its))
     if last < count:
         boxes.append((more, look.muted))
-    chain = [fit(merged(row), width) for row in (boxes, arrows, below)]
+        back.append((more if position else "", look.muted))
+    chain = [fit(merged(row), width) for row in (boxes, *([back] if backward else []), arrows, below)]
     if compact:
         return chain
     if outputs is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from tutor.course.experiment import Experiment
     from tutor.course.lab import Lab
-    from tutor.course.lesson import Course
+    from tutor.course.lesson import Course, Lesson
     from tutor.ui.figures.figure import Figure
 
 DARK = Theme(
@@ -93,6 +94,13 @@ class RnnTutorApp(App[int]):
             super().__init__()
             self.course = course
 
+    class LessonLoaded(Message):
+        """The lesson that is wanted was read, before the others."""
+
+        def __init__(self, lesson: Lesson) -> None:
+            super().__init__()
+            self.lesson = lesson
+
     def __init__(
         self,
         course_folder: Path,
@@ -138,12 +146,23 @@ class RnnTutorApp(App[int]):
 
     @work(thread=True, exclusive=True, group="course")
     def _load_course(self) -> None:
-        """Read the whole course, and with it the engine, while the learner looks at home."""
+        """Read the whole course, and with it the engine while the learner looks at home or at a lesson."""
         import tutor.ui.screens.lesson
         import tutor.ui.screens.sandbox  # noqa: F401
-        from tutor.course.load import load_course
+        from tutor.course.load import LessonError, load_course, load_lesson
 
+        # A broken one is complained of with the rest of the course.
+        with suppress(LessonError):
+            for outline in self.outlines:
+                if outline.id == self._wanted:
+                    self.post_message(self.LessonLoaded(load_lesson(outline)))
         self.post_message(self.CourseLoaded(load_course(self.course_folder)))
+
+    def on_rnn_tutor_app_lesson_loaded(self, message: LessonLoaded) -> None:
+        """It need not wait for the others."""
+        if message.lesson.id == self._wanted:
+            self._wanted = ""
+            self._open(message.lesson)
 
     def on_rnn_tutor_app_course_loaded(self, message: CourseLoaded) -> None:
         """A lesson that is broken is named and left out, and the rest opens."""
@@ -168,13 +187,16 @@ class RnnTutorApp(App[int]):
         if self.course is None:
             self._wanted = name
             return
-        from tutor.course.lab import Lab
-        from tutor.ui.screens.lesson import LessonScreen
-
         lesson = self.course.lesson(name)
         if lesson is None:
             self.notify(_("There is no lesson {name}.").format(name=name), markup=False)
             return
+        self._open(lesson)
+
+    def _open(self, lesson: Lesson) -> None:
+        from tutor.course.lab import Lab
+        from tutor.ui.screens.lesson import LessonScreen
+
         if lesson.id not in self.labs:
             self.labs[lesson.id] = Lab(lesson.models, folder=self.course_folder, cache=self.cache)
         self.progress.open_store()

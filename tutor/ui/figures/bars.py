@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
@@ -11,6 +12,12 @@ from tutor.draw.bars import bars
 from tutor.draw.cells import Look, Row, Span, crop
 from tutor.ui.figures.figure import Figure
 from tutor.ui.widgets.drawn import Drawn
+
+
+def _amount(value: float) -> str:
+    """Three digits, but a count, or what is large, to its last one before the point."""
+    whole = abs(value) < 1e9 and (value == round(value) or abs(value) >= 1000)
+    return f"{value:.0f}" if whole else f"{value:.3g}"
 
 
 class Amounts(Drawn):
@@ -36,8 +43,9 @@ class Amounts(Drawn):
         marks = {}
         if self.bet is not None:
             said, truth = self.bet
-            marks = {label: said for label, value in self.values.items if value == truth}
-        drawn = bars(self.values.items, width, look, format="{:.3g}", marks=marks)
+            # The same amount by another way of adding up is the same.
+            marks = {label: said for label, value in self.values.items if math.isclose(value, truth, rel_tol=1e-9)}
+        drawn = bars(self.values.items, width, look, format=_amount, marks=marks)
         heading: Row = (Span(crop(self.values.unit, width, ascii=look.ascii), look.muted),)
         if height < 2 * len(self.values.items) + 1:
             return [heading, *drawn]

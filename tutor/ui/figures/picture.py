@@ -280,6 +280,9 @@ class PictureFigure(Player):
             self.tell(_("There is no other scene."))
             return
         self._order = order[:-1]
+        if self.options.step is not None:
+            # Its sentence is as hidden as the first one was.
+            self.playback = replace(self.playback, position=min(self.options.step, self.playback.length), playing=False)
         self._paint(scenes[order[-1]][0])
 
     def action_undo(self) -> None:

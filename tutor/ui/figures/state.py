@@ -77,10 +77,11 @@ class StateFigure(Player):
             words.show_count(least + more)
             room -= more
         diagram = self.query_one(Diagram)
-        diagram.display = room >= 4
-        diagram.compact = room < 5
+        # With a row of air below it.
+        diagram.display = room > diagram.takes(compact=True)
+        diagram.compact = room <= diagram.takes(compact=False)
         if diagram.display:
-            room -= 4 if diagram.compact else 5
+            room -= diagram.takes(compact=diagram.compact) + 1
         self.query_one(StateMap).styles.height = max(min(rows, min(rows, LEAST_ROWS) + room), 2)
 
     def watch_opened(self) -> None:

@@ -36,8 +36,13 @@ class Diagram(Stepped):
         self.run = run
 
     def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
-        """The chain."""
-        return unrolled(self.run.tokens, self.position, width, look, compact=self.compact)
+        """The chain, or both."""
+        both = self.run.model.net.bidirectional
+        return unrolled(self.run.tokens, self.position, width, look, compact=self.compact, backward=both)
+
+    def takes(self, *, compact: bool) -> int:
+        """Rows that it takes."""
+        return 4 - compact + self.run.model.net.bidirectional
 
     def watch_compact(self) -> None:
         """Rows fewer or more."""

@@ -402,6 +402,8 @@ class LessonScreen(Screen[None]):
         if self.shown.phase == "asking":
             for activity in self.query(Activity):
                 activity.see(message.figure.facts)
+        # What its keys do may be another thing now.
+        self._show_hints()
 
     async def _next(self) -> None:
         self.progress.complete(self.lesson.id, self.index)
