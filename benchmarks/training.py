@@ -23,26 +23,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from tutor.course.figures.timing import Timing
 from tutor.course.lab import Lab
-from tutor.course.lesson import Asked, Lesson, Prediction, Prose, QuestionBlock, Step, names_in
+from tutor.course.lesson import Asked, Lesson, Prediction, QuestionBlock, Step
 from tutor.course.load import load_course
 from tutor.course.outline import lessons_dir
-from tutor.course.probes import TimingRatio, TimingSlope, models_of
-from tutor.ui.computing import Shown, Work, compute
-
-
-def work_of(lesson: Lesson, step: Step, response: str | float | None) -> Work:
-    """All that a step computes, as the screen asks for it once it is answered."""
-    asked = asked_of(step)
-    texts = [block.text for block in step.blocks if isinstance(block, Prose)]
-    if asked is not None:
-        texts += [asked.ask, asked.because, *(option.says for option in asked.options)]
-    names = sorted({name for text in texts for name in names_in(text)} & set(lesson.values))
-    models = list(step.figure.options.models()) if step.figure is not None else []
-    probes = [lesson.values[name] for name in names] + ([asked.answer] if asked is not None else [])
-    models += [model for probe in probes for model in models_of(probe)]
-    values = {name: lesson.values[name] for name in names}
-    before = Shown(phase="working", response=response)
-    return Work(tuple(dict.fromkeys(models)), values, asked, step.figure, before)
+from tutor.course.probes import TimingRatio, TimingSlope
+from tutor.ui.computing import Shown, compute, work_of
 
 
 def asked_of(step: Step) -> Asked | None:
@@ -80,7 +65,12 @@ def visit(lesson: Lesson, lab: Lab) -> list[tuple[float, str]]:
             continue
         start = time.perf_counter()
         answer = None if asked is None else anything(asked)
-        compute(work_of(lesson, step, answer), lab, lambda *_told: None, lambda: False)
+        compute(
+            work_of(lesson, step, step.blocks, asked, Shown(phase="working", response=answer), answered=True),
+            lab,
+            lambda *_told: None,
+            lambda: False,
+        )
         found.append((time.perf_counter() - start, step.title))
     return found
 

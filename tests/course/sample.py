@@ -134,15 +134,19 @@ Nothing to compute.
 """
 
 
-def write(root: Path, lesson: str = LESSON) -> Path:
-    """The course in a folder; `lesson` is its first one. Returns the lesson's path."""
+def write(root: Path, lesson: str = LESSON, name: str = "a-lesson") -> Path:
+    """The course in a folder; `lesson` is its first one, and needed by its second. Returns the lesson's path.
+
+    Under another name it is alone.
+    """
     (root / "01-first").mkdir(parents=True)
     (root / "02-then").mkdir()
     (root / "data").mkdir()
     (root / "course.toml").write_text(COURSE, encoding="utf-8")
     (root / "data" / "days.txt").write_text(CORPUS, encoding="utf-8")
-    (root / "02-then" / "02-another.md").write_text(SECOND, encoding="utf-8")
-    path = root / "01-first" / "01-a-lesson.md"
+    if name == "a-lesson":
+        (root / "02-then" / "02-another.md").write_text(SECOND, encoding="utf-8")
+    path = root / "01-first" / f"01-{name}.md"
     path.write_text(lesson, encoding="utf-8")
     return path
 

@@ -198,6 +198,7 @@ def test_towards_takes_the_nearest_and_gives_up_where_there_is_none() -> None:
         ),
         (Embedding(model="plain", view="plane"), "is untrained, and has no table of words", 'drop view = "plane"'),
         (Embedding(model="silent"), "the model `silent` has no text to look up", "[models.silent]"),
+        (Embedding(model="silent", text="a b", step=3), "`step` is 3", "from 0 to 2, or leave it out for the first"),
     ],
 )
 def test_unfit(options: Embedding, what: str, mend: str) -> None:
@@ -211,7 +212,7 @@ def test_fit() -> None:
     for options in (
         Embedding(model="reader", view="plane"),
         Embedding(model="plain"),
-        Embedding(model="silent", text="a"),
+        Embedding(model="silent", text="a", step=1),
     ):
         assert options.unfit(MODELS) is None
         assert options.models() == (options.model,)

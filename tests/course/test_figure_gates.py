@@ -146,6 +146,7 @@ def test_a_lesson_asks_for_it(lesson_path: Path, course_folder: Path) -> None:
     assert letters(values) == ["c", "f"]
     assert values.run.tokens == WORDS
     assert Gates(model="plain", text="a b").run(lab).run.tokens == ("a", "b")
+    assert [Gates(model="keeper", **keys).run(lab).unit for keys in ({}, {"unit": 3})] == [0, 2]
 
 
 @pytest.mark.parametrize(
@@ -179,6 +180,12 @@ def test_a_lesson_asks_for_it(lesson_path: Path, course_folder: Path) -> None:
             {"follow": ("c", "c")},
             ("`follow` names a letter twice", "write each letter once"),
         ),
+        ({"hidden": 4, "text": "a"}, {"unit": 0}, ("`unit` is 0", "write a number from 1 to 4")),
+        (
+            {"hidden": 4, "bidirectional": True, "text": "a"},
+            {"unit": 5},
+            ("`unit` is 5", "write a number from 1 to 4"),
+        ),
         ({}, {}, ("the model `m` has no text to run on", 'write text = "…" here or in [models.m]')),
         (
             {"task": "forecast", "text": "a"},
@@ -195,4 +202,5 @@ def test_what_fits() -> None:
     models = MappingProxyType({"m": ModelEntry(cell="lstm", text="a b")})
     assert Gates(model="m", follow=("c", "f", "h")).unfit(models) is None
     assert Gates(model="m").unfit(models) is None
+    assert Gates(model="m", unit=16).unfit(models) is None
     assert Gates(model="elsewhere", follow=("q",)).unfit(models) is None

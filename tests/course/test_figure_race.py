@@ -72,6 +72,14 @@ def test_a_forecast_is_in_its_own_unit_and_lower_is_better(lab: Lab) -> None:
     assert values.runners[0].at(0) == (scores.score(lab, "seer").value,)
 
 
+def test_a_column_is_named_without_its_underscores(lab: Lab, entries: Mapping[str, ModelEntry]) -> None:
+    high = msgspec.structs.replace(entries["seer"], column="temp_max")
+    assert (high.forecast, entries["seer"].forecast) == ("temp max", "warm")
+    (lab.folder / "data" / "table.csv").write_text("day,temp_max\n" + "".join(f"{d},{d % 4}\n" for d in range(40)))
+    values = Race(runners=("seer",), seeds=1).run(Lab({"seer": high}, folder=lab.folder))
+    assert values.unit == "mean absolute error of temp max"
+
+
 def test_bits_of_who_says_the_next_token(lab: Lab) -> None:
     values = Race(runners=("reader",), seeds=1, where="train").run(lab)
     assert (values.metric, values.unit, values.higher) == ("bits", "bits per token", False)

@@ -48,7 +48,7 @@ def test_a_day_is_forecast_from_what_was_known_a_horizon_before() -> None:
     for horizon in (1, 3):
         series, net = measurements(horizon=horizon), network()
         (ours, last, linear), counted = forecasts_of(net, series, 5)
-        assert (ours.name, last.name, linear.name) == ("network", "as today", "linear")
+        assert (ours.name, last.name, linear.name) == ("network", "last value", "linear")
         assert counted == N - FIRST
         first = L + 2 * horizon - 2
         for found in (ours, last, linear):
@@ -150,25 +150,27 @@ def test_what_a_lesson_asks_for(lab: Lab) -> None:
     assert Series(model="tide", start=3, span=12).run(lab).start == 3
     assert Series(model="tide", start=59, span=12).run(lab).start == 48
     assert Series(model="tide", span=200).run(lab).start == 0
+    assert found.view == "days"
+    assert Series(model="tide", view="distance").run(lab).view == "distance"
 
 
 def values() -> SeriesValues:
     forecasts = (
         Forecasts("network", np.array([math.nan, 1.5, 2.5, 3.5]), 0.5, (0.4, 0.6), (0.5, 0.9)),
-        Forecasts("as today", np.array([math.nan, 1.0, 2.0, 3.0]), 1.0, (1.0, 1.0), (1.0, 2.0)),
+        Forecasts("last value", np.array([math.nan, 1.0, 2.0, 3.0]), 1.0, (1.0, 1.0), (1.0, 2.0)),
     )
     return SeriesValues(np.array([1.0, 2.0, math.nan, 4.0]), forecasts, 1, 2, 1, 1, 2, "m", "2024-02-28")
 
 
 def test_tables_hold_what_is_drawn() -> None:
     days, errors, by_distance = values().tables()
-    assert days.columns == ("day", "measured, m", "network", "as today", "held out")
+    assert days.columns == ("day", "measured, m", "network", "last value", "held out")
     assert days.rows[0] == ("2024-02-29", 2.0, 1.5, 1.0, "no")
     assert days.rows[1][0] == "2024-03-01"
     assert days.rows[1][-1] == "yes"
     assert len(days.rows) == 2
     assert days.title == "forecast 1 ahead"
-    assert errors.rows == (("network", 0.5, 0.4, 0.6), ("as today", 1.0, 1.0, 1.0))
+    assert errors.rows == (("network", 0.5, 0.4, 0.6), ("last value", 1.0, 1.0, 1.0))
     assert errors.columns[1] == "mean absolute error, m"
     assert errors.title == "over 1 days held out"
     assert by_distance.rows == (("1", 0.5, 1.0), ("2", 0.9, 2.0))

@@ -164,6 +164,11 @@ def test_the_labs_sentences(tmp_path: Path) -> None:
     assert whole.truth == (None, lab.examples("c")[1][0][1])
     with pytest.raises(ValueError, match="`sentence` is 2, and 2 are held out"):
         Tags(model="t", sentence=2).run(lab)
+    assert (values.step, plain.step) == (None, None)
+    assert Tags(model="t", step=1).run(lab).step == 1
+    assert Tags(model="t", sentence=1, step=len(words)).run(lab).step == len(words)
+    with pytest.raises(ValueError, match=f"`step` is {len(words) + 1}, and sentence 1 has {len(words)} words"):
+        Tags(model="t", sentence=1, step=len(words) + 1).run(lab)
 
 
 @pytest.mark.parametrize(
@@ -180,6 +185,12 @@ def test_the_labs_sentences(tmp_path: Path) -> None:
         ({"sentence": -1}, "`sentence` is -1"),
         ({"sentence": 0, "text": "a"}, "both given"),
         ({"model": "mood", "sentence": 0}, None),
+        ({"step": 2}, None),
+        ({"step": 3}, "`step` is 3"),
+        ({"step": 0}, "`step` is 0"),
+        ({"step": 3, "text": "a b c"}, None),
+        ({"step": 3, "sentence": 0}, None),
+        ({"step": 0, "sentence": 0}, "`step` is 0"),
     ],
 )
 def test_what_cannot_be_shown_is_answered(options: dict[str, object], said: str | None) -> None:

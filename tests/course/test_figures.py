@@ -26,6 +26,12 @@ def test_state(lab: Lab) -> None:
     assert table.columns == ("step", "token", "h1", "h2", "h3", "h4", "‖Δh‖")
     assert [row[:2] for row in table.rows] == [("1", "never"), ("2", "too"), ("3", "late")]
     assert State(model="plain", text="a b").run(lab).run.tokens == ("a", "b")
+    assert values.step == 0
+    assert State(model="plain", step=3).run(lab).step == 3
+    assert State(model="plain", step=3).unfit(lab.models) is None
+    for step in (-1, 4):
+        found = State(model="plain", step=step).unfit(lab.models)
+        assert found == (f"`step` is {step}", "write a number from 0 to 3, or leave it out for the first")
 
 
 def test_gradient(lab: Lab) -> None:

@@ -163,6 +163,11 @@ def test_distance(lab: Lab) -> None:
     h = measured(lab, "distance", model="plain", texts=texts).number
     assert h == pytest.approx(float(np.linalg.norm(ends[0] - ends[1])), rel=1e-5)
     assert h > 0
+    last = [lab.run("plain", text).x[-1] for text in texts]
+    vectors = measured(lab, "distance", model="plain", texts=texts, of="vector").number
+    assert vectors == pytest.approx(float(np.linalg.norm(last[0] - last[1])), rel=1e-5)
+    assert vectors == measured(lab, "distance", model="plain", texts=["man", "dog"], of="vector").number
+    assert vectors != h
     other = ["a a b", "b"]
     assert measured(lab, "distance", model="plain", texts=other, of="bag").number == pytest.approx(2)
 

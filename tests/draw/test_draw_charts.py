@@ -34,7 +34,7 @@ STRANGE = [Line("a [/b] c", [(0, 0.0), (1, -1.0)]), Line("永远", [(0, 0.0), (1
 
 
 def test_gradient(shown) -> None:  # type: ignore[no-untyped-def]
-    assert shown(log_chart(FLOWS, 78, 14, NONE, x_label="steps back from the loss", y_label=NORM)) == """
+    assert shown(log_chart(FLOWS, 78, 14, NONE, x_label="steps back", y_label=NORM)) == """
     |‖∂h₅₀/∂hₜ‖
     |1e+0 ┤⠤⠤○⢤⣤●⡤⣤⣤⣤⣤⣤⣤⣤⠤○⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤○⠤⠤⠤⠤⠤⠤⠤⣀⣀⣀⣀○⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀○⣀⣀⣀⣀⣀⣀⣀⣀⣀○  ○ ρ=0.99
     |     │   ⠉⠉⠒⠪◇⢍⡉⠉⠒⠢⠤⠭⠭⠭●⣉⣉◇⠒⠒⠒⠒⠒⠒⠢⠤●⠤⠤⠤⠤⠤⣀⣀⣀⣀⣀⡀
@@ -48,15 +48,15 @@ def test_gradient(shown) -> None:  # type: ignore[no-untyped-def]
     |     │                                                     ⠉⠉⠉⠢⠤⢄◆⡀
     |1e-5 ┤                                                            ⠈◆  ◆ ρ=0.8
     |     └┬───────────┬───────────┬────────────┬───────────┬───────────┬
-    |      0          10          20           30          steps back from the loss
+    |      0          10          20           30      steps back      50
     """
     assert shown(log_chart(FLOWS, 60, 10, NONE, x_label="steps back", y_label=NORM)) == """
     |‖∂h₅₀/∂hₜ‖
     |1e+0 ┤⠤⠤⠤○⡤●⣤⣤◇⡤⣤⣤⣤⣤⣤○⣤●⣤⡤⠤⠤⠤⠤⠤⠤⠤○⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤○⠤⠤⠤○  ○ ρ=0.99
     |     │    ⠈⠉⠉⠒⠒⠯◆⣉⣉⡉⠉⠒⠒⠒⠢⠬◇⠭⠭⠭⣉⣉⣉⣉⡉●⠒⠒⠒⠒⠒⠒⠒⠒⠢⠤⠤●⠤●  ● ρ=0.95
-    |1e-2 ┤             ⠈⠉⠉⠒⠢⠤⠤⠤⣀⡀     ⠉⠉⠉⠉◇⠉⠒⠒⠒⠢⠤⠤⠤⠤⠤◇  ◇ ρ=0.9
-    |     │                      ◆⠉⠉⠒⠢⠤⠤⣀⣀⡀
-    |1e-4 ┤                               ⠈⠉⠉◆⠢⠤⠤⣀⣀⡀
+    |     │             ⠈⠉⠉⠒⠢⠤⠤⠤⣀⡀     ⠉⠉⠉⠉◇⠉⠒⠒⠒⠢⠤⠤⠤⠤⠤◇  ◇ ρ=0.9
+    |1e-3 ┤                      ◆⠉⠉⠒⠢⠤⠤⣀⣀⡀
+    |     │                               ⠈⠉⠉◆⠢⠤⠤⣀⣀⡀
     |     │                                        ⠉⠉⠉◆  ◆ ρ=0.8
     |1e-6 ┤
     |     └┬────────────────┬────────────────┬─────────
@@ -76,29 +76,29 @@ def test_gradient(shown) -> None:  # type: ignore[no-untyped-def]
     |     ++----------------+----------------+---------
     |      0               20               40         steps back
     """
-    assert shown(log_chart(FLOWS, 38, 10, NONE, x_label="steps back from the loss", y_label=NORM)) == """
+    assert shown(log_chart(FLOWS, 38, 10, NONE, x_label="steps back", y_label=NORM)) == """
     |‖∂h₅₀/∂hₜ‖
     |1e+0 ┤⠤⣤⡤○⡤●⣤⣤⣤⡤⠤⠤⠤⠤⠤○⠤⠤⠤⠤⠤○  ○ ρ=0.99
     |     │  ⠈⠓⠪⣍⡉⠓◇⠮⠭⠭⣉⡉⠓⠒⠒●⠢⠤⠤●  ● ρ=0.95
-    |1e-2 ┤      ⠈⠉⠣⠤◆  ⠈⠉⠉⠓⠒⠦⠤◇◇  ◇ ρ=0.9
-    |     │          ⠈⠉⠓⠦⣄⡀
-    |1e-4 ┤               ⠈⠓⠢⣄⡀
+    |     │      ⠈⠉⠣⠤◆  ⠈⠉⠉⠓⠒⠦⠤◇◇  ◇ ρ=0.9
+    |1e-3 ┤          ⠈⠉⠓⠦⣄⡀
+    |     │               ⠈⠓⠢⣄⡀
     |     │                   ⠈⠉◆  ◆ ρ=0.8
     |1e-6 ┤
     |     └┬────────────────────┬
-    |      0                   50  steps b…
+    |      0    steps back     50
     """
     assert shown(log_chart(FLOWS, 24, 10, NONE, x_label="steps back", y_label="norm")) == """
     |norm
     |○ ρ=0.99   ● ρ=0.95
     |◇ ρ=0.9   ◆ ρ=0.8
-    |1e+0 ┤⠤⣤⣤○⡤●⣤⣤⣤⣤⡤⠤⠤⠤⠤○⠤○
-    |     │  ⠉⠓⠮⠭⡉◇⠒⠢⠭⠭⣍⣉⡉⠒⠒●
-    |     │      ⠈⠉⠢⠤◆⡀  ⠉⠉⠓◇
-    |     │           ⠉⠓⠦⣄⡀
-    |1e-5 ┤               ⠈⠉◆
+    |1e+0 ┤⠤⣤⡤○⣤●⣤⣤⣤⣤⡤⠤⠤⠤⠤○⠤○
+    |     │  ⠉⠉⠢⠭⣍◇⠒⠒⠯⠭⠭⣉⣉⡓⠒●
+    |     │       ⠉⠓⠢◆⣀⡀  ⠉⠉◇
+    |1e-4 ┤            ⠉⠓⠦⣄⡀
+    |     │                ⠈◆
     |     └┬────────────────┬
-    |      0               50
+    |      0  steps back   50
     """
     for look in (Look(), Look("256"), Look("256", dark=False)):
         assert text_of(log_chart(FLOWS, 78, 14, look)) == text_of(log_chart(FLOWS, 78, 14, NONE))
@@ -114,7 +114,7 @@ def test_underflow_is_drawn_and_said(shown) -> None:  # type: ignore[no-untyped-
     |       │
     |     0 ┤                 ▽▽▽▽▽▽▽▽▽▽▽▽▽▽▽▽▽▽▽▽▽▽▽▽▽▽  ○ ρ=0.5
     |       └┬─────────┬──────────┬──────────┬─────────┬
-    |        0         5         10         15         steps back
+    |        0         5         10    steps back     20
     """
     assert shown(log_chart(VANISHED, 60, 9, ASCII, x_label="steps back", y_label="norm")) == """
     |norm                                             v underflow
@@ -125,7 +125,7 @@ def test_underflow_is_drawn_and_said(shown) -> None:  # type: ignore[no-untyped-
     |       |
     |     0 +                 vvvvvvvvvvvvvvvvvvvvvvvvvv  o ρ=0.5
     |       ++---------+----------+----------+---------+
-    |        0         5         10         15         steps back
+    |        0         5         10    steps back     20
     """
     assert shown(log_chart(FLOWS[2:], 50, 9, NONE, y_label="norm", floor=-2.0)) == """
     |norm                                  ▽ below 1e-2
@@ -153,14 +153,14 @@ def test_underflow_is_drawn_and_said(shown) -> None:  # type: ignore[no-untyped-
 def test_overflow_and_missing_points_are_drawn_and_said(shown) -> None:  # type: ignore[no-untyped-def]
     assert shown(log_chart(ENDS, 50, 9, NONE)) == """
     |                      ↑ overflow   not a number: 1
-    |1e+10 ┤                                     ↑  ○ a
-    |      │
-    |      │                      ⣀⣀⠤○
-    |      │             ⢀⣀⡠⠤⠔⠒⠒⠉⠉
-    |      │     ⢀⣀⠤⠤⠔⠒⠉○⠁
-    | 1e+0 ┤○⠔⠒⠉⠉⠁
-    |      └┬───────────┬────────────┬───────────┬
-    |       0           1            2           3
+    |1e+6 ┤                       ⢀⡠○            ↑  ○ a
+    |     │                  ⢀⣀⠤⠒⠉⠁
+    |     │              ⣀⠤⠔⠊⠁
+    |     │        ⢀⣀⠤⠔⠊○
+    |     │   ⢀⣀⠤⠒⠊⠁
+    |1e+0 ┤○⠒⠉⠁
+    |     └┬────────────┬───────────┬────────────┬
+    |      0            1           2            3
     """
     assert shown(line_chart(HOLES, 50, 9, NONE)) == """
     |        ▽ underflow   ↑ overflow   not a number: 1
@@ -342,22 +342,22 @@ def test_points_far_apart_are_marked(shown) -> None:  # type: ignore[no-untyped-
 
 def test_lines_on_top_of_one_another_all_show(shown) -> None:  # type: ignore[no-untyped-def]
     assert shown(log_chart(SAME, 50, 7, NONE)) == """
-    | 1e+0 ┤⠤⠤⠤⠤⣀○⡀
-    |      │      ⠈⠉⠉●⠒⠢⠤⠤⠤⣀⣀○
-    | 1e-5 ┤                 ⠈⠉⠉⠉●⠒⠢⠤⠤⠤⠤⣀○
-    |      │                             ⠈⠉⠉⠉●⠒⠢⠤●  ○ a
-    |1e-10 ┤                                        ● b
-    |      └┬────────┬─────────┬────────┬─────────
-    |       0       10        20       30
+    |1e+0 ┤⠤⠤⠤⣀⡀
+    |     │    ⠈○⠉⠉⠒●⠤⠤⠤⣀⡀
+    |     │              ⠈⠉⠉⠉○⠦⠤●⣀⡀
+    |1e-6 ┤                       ⠈⠉⠉⠉⠒⠢⠤○⠤⣀⡀       ○ a
+    |     │                                 ⠈●⠉⠉⠒○  ● b
+    |     └┬─────────┬────────┬─────────┬─────────
+    |      0        10       20        30
     """
     assert shown(log_chart(SAME, 50, 7, ASCII)) == """
-    | 1e+0 +oxoxoxo
-    |      |       xoxoxoxoxox
-    | 1e-5 +                  oxoxoxoxoxox
-    |      |                              oxoxoxox  o a
-    |1e-10 +                                        x b
-    |      ++--------+---------+--------+---------
-    |       0       10        20       30
+    |1e+0 +oxoxox
+    |     |      oxoxoxoxo
+    |     |               xoxoxoxoxo
+    |1e-6 +                         xoxoxoxox       o a
+    |     |                                  oxoxo  x b
+    |     ++---------+--------+---------+---------
+    |      0        10       20        30
     """
     row = log_chart(SAME, 50, 7, Look())[0]
     assert {span.style for span in row[1:]} >= {Look().accent}
@@ -368,20 +368,20 @@ def test_little_room(shown) -> None:  # type: ignore[no-untyped-def]
     |1e+0 ┤⠤⠤⠤⠤⠤○⠤⠤⠤●⣤⣤⣤⣤⣤⣤⣤○⣤⣤⣤●⣤⣤⣤⣤⣤⣤⣤⣤○⣤⣤●
     """
     assert shown(log_chart(FLOWS[:2], 40, 3, NONE, x_label="steps", y_label="norm")) == """
-    |1e+0 ┤⠤⠤⠤⠤○⠤⣤⣤●⣤⡤⠤⠤⠤⠤⠤⠤○⠤⠤⠤⠤⠤○  ○ ρ=0.99
-    |     │          ⠈⠉⠉⠉⠉⠉⠒⠒⠒⠒⠢●⠤●  ● ρ=0.95
-    |1e-2 ┤
+    |1e+0 ┤⠤⠤⠤⣤○⡤⠤⠤⠤⠤⠤⠤⠤⣄⣀⣀⣀○⣀⣀⣀⣀⣀○  ○ ρ=0.99
+    |     │     ⠈⠉⠉●⠒⠢⠤⠤⣄⣀⡀
+    |1e-1 ┤               ⠈⠉⠉⠓⠒⠢●⠤●  ● ρ=0.95
     """
     assert shown(log_chart(FLOWS[:2], 40, 5, NONE, x_label="steps", y_label="norm")) == """
-    |1e+0 ┤⠤⠤⠤⠤○⠤⣤⣤●⣤⡤⠤⠤⠤⠤⠤⠤○⠤⠤⠤⠤⠤○  ○ ρ=0.99
-    |     │          ⠈⠉⠉⠉⠉⠉⠒⠒⠒⠒⠢●⠤●  ● ρ=0.95
-    |1e-2 ┤
+    |1e+0 ┤⠤⠤⠤⣤○⡤⠤⠤⠤⠤⠤⠤⠤⣄⣀⣀⣀○⣀⣀⣀⣀⣀○  ○ ρ=0.99
+    |     │     ⠈⠉⠉●⠒⠢⠤⠤⣄⣀⡀
+    |1e-1 ┤               ⠈⠉⠉⠓⠒⠢●⠤●  ● ρ=0.95
     |     └┬────────┬────────┬─────
     |      0       20       40          steps
     """
     assert shown(log_chart(FLOWS[:2], 40, 4, NONE, x_label="steps", y_label="norm")) == """
-    |1e+0 ┤⠤⠤⠤⠤○⠤⠤⠤●⠤⠤⣤⣤⣤⣤⣤⣤○⣤⣤⡤⠤⠤○  ○ ρ=0.99
-    |1e-2 ┤                    ⠈●⠉●  ● ρ=0.95
+    |1e+0 ┤⠤⠤⠤⠤○⠤⣤⣤●⣤⡤⠤⠤⠤⠤⠤⠤○⠤⠤⠤⠤⠤○  ○ ρ=0.99
+    |1e-1 ┤          ⠈⠉⠉⠉⠉⠉⠒⠒⠒⠒⠢●⠤●  ● ρ=0.95
     |     └┬────────┬────────┬─────
     |      0       20       40          steps
     """
@@ -395,9 +395,36 @@ def test_little_room(shown) -> None:  # type: ignore[no-untyped-def]
     |norm
     |○ ρ=0.99
     |● ρ=0.95
-    |1e+0 ┤⠤⣤⡤⠤○○
-    |     │  ⠉⠓⠦●
-    |1e-2 ┤
+    |1e+0 ┤⠤⡤⠤⣄○○
+    |     │ ⠉⠧⡄
+    |1e-1 ┤   ⠉⠧●
+    |     └┬─────
+    |      0
+    """
+
+
+def test_the_name_of_an_axis_hides_neither_its_first_tick_nor_its_last(shown) -> None:  # type: ignore[no-untyped-def]
+    def axis(width: int, name: str, label: str = "") -> str:
+        line = Line(label, [(0.0, 0.0), (50.0, -1.0)])
+        return str(shown(log_chart([line], width, 4, NONE, x_label=name)[-2:]))
+
+    assert axis(40, "steps", "beside") == """
+    |     └┬────────┬────────┬─────
+    |      0       20       40          steps
+    """
+    assert axis(60, "steps") == """
+    |     └┬──────────┬─────────┬──────────┬─────────┬──────────┬
+    |      0         10        20         30        40  steps  50
+    """
+    assert axis(40, "a longer name") == """
+    |     └┬────────────┬────────────┬───────
+    |      0     a longer name      40
+    """
+    assert axis(22, "a longer name") == """
+    |     └┬──────────────┬
+    |      0  a longer…  50
+    """
+    assert axis(12, "a longer name") == """
     |     └┬─────
     |      0
     """

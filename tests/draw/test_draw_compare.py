@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from test_draw_properties import check, heights, labels, looks, many, numbers, widths
 
 from tutor.draw.cells import Look, text_of
-from tutor.draw.figures.compare import Amount, Side, beside, compare, plan
+from tutor.draw.figures.compare import Amount, Side, beside, compare, plan, told
 
 NONE = Look("none")
 ASCII = Look("none", ascii=True)
@@ -77,6 +77,17 @@ def test_the_difference_unit_by_unit_in_ascii(shown) -> None:  # type: ignore[no
     |
     |x
     |
+    """
+
+
+def test_what_is_small_is_not_nothing(shown) -> None:  # type: ignore[no-untyped-def]
+    fading = [Amount("‖a−b‖", np.array([0, 1.5, 2.94e-4, 3.21e-11]), (0, 1), 2)]
+    assert shown(compare(sides(), ROWS, fading, 3, 1, 50, 5, NONE, difference=True)) == """
+    |  h  a       b      a−b ±1         ‖a−b‖
+    |     start   start  ············    0.00 ·········
+    |  1  dog    ≠man    ═══···▓▓▓███    1.50 █████████
+    |  2  bites   bites  ▒▒▒███▒▒▒--- ▸2.9e-4 ▏········
+    |▶ 3  man    ≠dog    ▓▓▓╌╌╌≡≡≡═══   3e-11 ▏········
     """
 
 
@@ -215,6 +226,17 @@ def test_a_number_is_shown_whole_or_not_at_all() -> None:
         shown = plan(sides(3), 3, 2, 3, 1, columns, 6).amounts
         assert heading.count("‖a−b‖") + heading.count("‖a−c‖") == shown
     assert shown == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        *((0.0, "+0.00"), (0.005, "+0.01"), (0.00499, "+5.0e-3"), (-2.9e-4, "-2.9e-4"), (1e-300, "+1.0e-300")),
+        *((0.5, "+0.50"), (1234.5, "+1.23e+03"), (math.nan, "NaN"), (-math.inf, "-∞")),
+    ],
+)
+def test_a_number_that_is_never_rounded_to_nothing(value: float, said: str) -> None:
+    assert told(value, NONE) == said
 
 
 def test_what_has_no_start_has_no_amount_there() -> None:

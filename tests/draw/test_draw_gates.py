@@ -61,6 +61,19 @@ def test_a_lane_for_each_and_what_flows_into_the_one_between_the_rails(shown) ->
     """
 
 
+def test_lanes_are_headed_alike(shown) -> None:  # type: ignore[no-untyped-def]
+    # Twelve cells a lane: room for the whole of the shortest heading, and not of the others.
+    few = [lanes()[3]._replace(into="", letter="n", name="new"), lanes()[4], lanes()[5]]
+    assert shown(gates(few, TOKENS, 2, 1, 58, 6, NONE)) == """
+    |          n -1…1       o 0…1        h -1…1
+    |          new          output gate  hidden state
+    |    start                           ············
+    |  1 never ░░░═══≡≡≡╌╌╌ ······░░░▓▓▓ ≡≡≡╌╌╌▓▓▓███
+    |▶ 2 too   ≡≡≡---▒▒▒███ ░░░▓▓▓███▓▓▓ ▒▒▒███▓▓▓╌╌╌
+    |  3 late
+    """
+
+
 def test_in_a_small_room_the_step_the_headings_and_the_equation(shown) -> None:  # type: ignore[no-untyped-def]
     assert shown(gates(lanes(), TOKENS, 3, 1, 58, 7, NONE, made=MADE)) == """
     |          ║c ±1.5║ f 0…1  i 0…1  g -1…1 o 0…1  h -1…1

@@ -36,25 +36,25 @@ SHORT = [curve("long", -0.1, 8), Curve("short", [0.0, -1.0]), Curve("none", [])]
 def test_a_linear_cell_is_its_own_guide(shown) -> None:  # type: ignore[no-untyped-def]
     assert shown(gradient(CURVES, 60, 12, NONE, y_label="norm", nothing=NOTHING)) == """
     |norm
-    | 1e+0 ┤⠤⠤⠤⣤○⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤○⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀○⣀⣀⡀
-    |      │    ⠈⠉⠉⠉⠒●⠤⠤⣀⣀⡀                ⠈⠉⠉⠉⠉⠉⠉⠉⠉○⠉⠉○  ○ ρ=0.9
-    |      │              ⠈⠉⠉⠒⠒⠢⠤●⣀⡀
-    |1e-10 ┤                       ⠈⠉⠉⠉⠒⠢⠤⠤⣀⣀●
-    |      │                                 ⠈⠉⠉⠒⠒⠢⠤⠤⣀⡀
-    |      │                                          ⠈●  ● ρ=0.5
-    |1e-20 ┤
+    | 1e+0 ┤⠤⠤⠤⡤○⠤⠤⠤⠤⠤⠤⠤⠤⣀⣀⣀○⣀⣀⣀⣀⣀⣀⣀⣀⡀
+    |      │   ⠈⠉⠉⠒⠢⠤●⣀⡀             ⠈⠉⠉○⠉⠉⠉⠉⠉⠉⠉⠉⠉⠒⠒○⠒⠒○  ○ ρ=0.9
+    |      │           ⠈⠉⠉⠒⠦⠤⣀⣀⡀
+    | 1e-8 ┤                   ⠈⠉●⠢⠤⠤⣀⣀⡀
+    |      │                           ⠈⠉⠒⠢⠤⠤●⡀
+    |      │                                  ⠉⠉⠉⠒⠢⠤⣄⡀
+    |1e-16 ┤                                         ⠈⠉●  ● ρ=0.5
     |      └┬────────────────┬────────────────┬─────────
-    |       0               20           steps back from the loss
+    |       0               20               40        steps back
     |50 steps back   ○ 0.0052   ● 8.9e-16
     |○ ρ alone: 0.9⁵⁰ = 0.0052, measured 0.0052
     """
     assert shown(gradient(CURVES, 44, 8, NONE, y_label="norm")) == """
     |norm
-    | 1e+0 ┤⠤⠤⠤⠤○⣤⣤⣤●⡤⠤⠤⠤⠤⠤⠤⠤○⠤⠤⠤⠤⠤⠤⠤⠤⠤○  ○ ρ=0.9
-    |      │         ⠉⠉⠉⠉⠉⠒⠒⠒⠒⠦⠤⠤●⠤⣀⣀⣀⡀
-    |1e-20 ┤                          ⠈●  ● ρ=0.5
+    | 1e+0 ┤⠤⠤⠤⠤○⣤⡤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤○⠤⠤⠤⠤⣄⣀⣀⣀⣀○  ○ ρ=0.9
+    |      │      ⠈⠉●⠉⠓⠒⠒⠢⠤⠤⠤⣄⣀⣀⡀
+    |1e-15 ┤                    ⠈●⠉⠉⠒⠒⠢●  ● ρ=0.5
     |      └┬──────────┬──────────┬─────
-    |       0         20  steps back from the lo…
+    |       0         20         40    steps back
     |50 steps back   ○ 0.0052   ● 8.9e-16
     |○ ρ alone: 0.9⁵⁰ = 0.0052, measured 0.0052
     """
@@ -63,27 +63,27 @@ def test_a_linear_cell_is_its_own_guide(shown) -> None:  # type: ignore[no-untyp
 def test_what_a_cell_takes_away_stands_off_its_guide(shown) -> None:  # type: ignore[no-untyped-def]
     assert shown(gradient(SQUEEZED, 60, 11, NONE, y_label="norm", cursor=20, focused=True)) == """
     |norm
-    | 1e+0 ┤·⠤⠤⡤·⣀·⡀· · · · ·
-    |      │   ⠈⠉○⠒⠪⠭●⣉⡉⠒⠒⠒⠢●⠤·⠤·●·⡀· · · · · · · ·   · ρᵏ, ρ=0.9
-    |      │           ⠈⠉⠉⠒⠢○○⣀⡀   ⠉⠉⠉⠉⠓⠒⠒⠢⠤⠤⠤●⣀⣀⣀⡀   ● LSTM
-    |      │                │  ⠈⠉⠉⠒⠦⠤⠤⣀⡀          ⠈●
-    |      │                │          ⠉⠉⠉○⠤⠤⠤⡀
-    |1e-10 ┤                │                 ⠈⠉⠉⠓⠢○  ○ ρ=0.9
-    |      └┬───────────────┬──────────────┬────────
-    |       0              20            steps back from the loss
+    |1e+0 ┤·⠤⠤⡤·⣀·⡀· · · · ·
+    |     │   ⠈○⠉⠓⠪●⠭⣍⡉⠒⠒⠒⠢●⠤·⠤●⣀·⡀· · · · · · · · ·  · ρᵏ, ρ=0.9
+    |     │           ⠈⠉⠉⠓⠢○⠤⣄⡀   ⠈⠉⠉⠉⠉⠒⠒⠒⠢●⠤⠤⠤⣀⣀⣀⡀   ● LSTM
+    |1e-6 ┤                │  ⠈⠉⠉⠓⠢⠤⠤⣄⡀           ⠈●
+    |     │                │          ⠈○⠉⠓⠢⠤⠤⣄⡀
+    |     │                │                  ⠈⠉⠉⠓⠢○  ○ ρ=0.9
+    |     └┬───────────────┬───────────────┬────────
+    |      0              20              40           steps back
     |20 steps back   ○ 1.0e-4   ● 0.010
     |○ ρ alone: 0.9²⁰ = 0.12, measured 1.0e-4
     """
     assert shown(gradient(SQUEEZED, 60, 11, ASCII, y_label="norm", cursor=20, focused=True)) == """
     |norm
-    | 1e+0 +oxoxoxxxx . . .|.
-    |      |     ooooxoxxxxxxxxxxxx . . . . . . . .  . r^k, r=0.9
-    |      |           ooooooooo   xxxxxxxxxxxxxxxx  x LSTM
-    |      |               |    ooooooo
-    |      |               |           oooooooo
-    |1e-10 +               |                   oooo  o ρ=0.9
-    |      ++--------------+--------------+--------
-    |       0             20             steps back from the loss
+    |1e+0 +oxoxoxxxx . . . .
+    |     |     ooooxoxxxxxxxxxxxxx. . . . . . . .   . r^k, r=0.9
+    |     |            ooooooooo  xxxxxxxxxxxxxxxxx  x LSTM
+    |1e-6 +                |   oooooooo
+    |     |                |          ooooooooo
+    |     |                |                   oooo  o ρ=0.9
+    |     ++---------------+--------------+--------
+    |      0              20             40            steps back
     |20 steps back   o 1.0e-4   x 0.010
     |o r alone: 0.9^20 = 0.12, measured 1.0e-4
     """
@@ -102,7 +102,7 @@ def test_where_a_computer_s_number_would_be_0_is_ruled(shown) -> None:  # type: 
     |       │                                ⠉⠓⠦○  ○ ρ=0.001
     |1e-400 ┤
     |       └┬──────────────┬─────────────┬──────
-    |        0             50            steps back from the loss
+    |        0             50            100           steps back
     |120 steps back   ○ 1.0e-360
     |○ ρ alone: 0.001¹²⁰ = 1.0e-360, measured 1.0e-360
     """
@@ -116,7 +116,7 @@ def test_a_series_that_has_ended_reads_as_a_dash(shown) -> None:  # type: ignore
     |     │   ⠑⢄                     ⠈⠉○⠉⠉⠒⠒○⠒⠢⠤⠤○⠤⠤⢄⣀⣀○  ○ long
     |1e-1 ┤     ⠑●                     │                  ● short
     |     └┬──────────┬──────────┬──────────┬──────────┬
-    |      0          2          4       steps back from the loss
+    |      0          2          4     steps back      8
     |5 steps back   ○ 0.32   ● -   ◇ -
     """
 
@@ -128,7 +128,20 @@ def test_no_series_is_an_empty_chart(shown) -> None:  # type: ignore[no-untyped-
     |     │
     |1e-1 ┤
     |     └┬───────────────────────
-    |      0  steps back from the …
+    |      0             steps back
+    """
+
+
+def test_lines_that_are_apart_stay_apart_in_three_rows(shown) -> None:  # type: ignore[no-untyped-def]
+    grows = [curve(f"ρ={radius:g}", math.log10(radius)) for radius in (1.5, 1.0, 0.5)]
+    assert shown(gradient(grows, 58, 7, NONE, y_label="norm")) == """
+    |norm
+    |1e+12 ┤                             ⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀○○  ○ ρ=1.5
+    | 1e+0 ┤⠤⠶⠶○⠶⠶⠶●⣶◇⣶⣶⣶⣶⣮⣭○⠭⠭●⠭⠭⠭⠭⠭⠭⠭⠭○⠤⠤●⠤⠤⠤⠤⠤⠤⠤⠤⠤●  ● ρ=1
+    |1e-12 ┤                ⠉⠉⠉⠉⠉◇⠉⠉⠉⠒⠒⠒⠒⠒⠒⠒⠢⠤◇⠤⠤⠤⠤⠤⠤◇  ◇ ρ=0.5
+    |      └┬───────────────┬────────────────┬────────
+    |       0              20               40       steps back
+    |50 steps back   ○ 6.4e8   ● 1.0   ◇ 8.9e-16
     """
 
 
@@ -139,7 +152,7 @@ def test_the_chart_keeps_six_rows_before_numbers_get_any() -> None:
     def last(height: int) -> str:
         return text_of(gradient(CURVES, 60, height, NONE, y_label="norm")[-1:])
 
-    assert "steps back from" in last(6)
+    assert last(6).endswith("  steps back")
     assert last(7).startswith("50 steps back")
     assert last(8).startswith("○ ρ alone")
 
@@ -181,7 +194,7 @@ def test_the_mouse_finds_every_distance_and_nothing_beside_the_plot() -> None:
 
     found = [at(column) for column in range(60)]
     inside = [x for x in found if x is not None]
-    assert found[:7] == [None] * 7
+    assert found[:6] == [None] * 6
     assert (inside[0], inside[-1]) == (0, 50)
     assert inside == sorted(inside)
     assert found[-1] is None

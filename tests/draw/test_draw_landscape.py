@@ -44,7 +44,7 @@ def test_a_map_with_its_ways(shown) -> None:  # type: ignore[no-untyped-def]
     |  │········░░░░░░░░░░░░░▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▓▓▓▓▓▓▓▓▓▓▓▓▓████████
     |0 ┤········░░░░░░░░░░░░░▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▓▓▓▓▓▓▓▓▓▓▓▓▓████████
     |  └┬─────────────┬─────────────┬─────────────┬─────────────┬
-    |   0             1             2             3             w
+    |   0             1             2             3      w      4
     |first
     |second
     |third
@@ -75,7 +75,7 @@ def test_what_is_no_number_is_marked(shown) -> None:  # type: ignore[no-untyped-
     |  │?????░░░░░░░░░▓▓▓▓▓▓▓▓▓█████████·····
     |0 ┤?????░░░░░░░░░▓▓▓▓▓▓▓▓▓█████████·····
     |  └┬────────┬────────┬────────┬────────┬
-    |   0        1        2        3        w
+    |   0        1        2        3   w    4
     """
 
 
@@ -128,7 +128,7 @@ def test_a_way_that_begins_beyond_the_map_shows_what_is_on_it() -> None:
 
 def test_a_way_that_ends_at_the_end_of_all_numbers_points_there() -> None:
     for end, sign in (((1.7e308, 2.0), "→"), ((2.0, -1.7e308), "↓"), ((-1.7e308, -1.7e308), "←")):
-        assert sign in text_of(landscape(GRID, [Way("", [(2.0, 2.0), end])], 40, 9, NONE))
+        assert sign in text_of(landscape(GRID, [Way("", [(2.0, 2.0), end])], 40, 6, NONE))
         # Of a plane a millionth of a float wide, in a map of one cell, it is infinitely far away.
         tiny = GRID._replace(x=(0.0, 1e-270), y=(0.0, 1e-270))
         check(landscape(tiny, [Way("", [(0.0, 0.0), end])], 1, 1, NONE), 1, count=1)
@@ -156,11 +156,14 @@ def test_a_click_finds_the_point_that_is_drawn_there() -> None:
 
 
 def test_room_is_given_up_in_order() -> None:
-    told = {height: layout(GRID, 60, height) for height in range(1, 15)}
-    assert [told[h].said for h in (4, 5, 9, 10, 11, 14)] == [0, 1, 1, 2, 3, 3]
-    assert [told[h].axis for h in (7, 8)] == [False, True]
-    assert [told[h].legend for h in (8, 9)] == [False, True]
-    assert all(told[h].rows >= 4 for h in range(5, 15))
+    told = {height: layout(GRID, 60, height, 4) for height in range(1, 19)}
+    assert [told[h].said for h in (4, 5, 7, 8, 9, 10, 14, 15)] == [0, 1, 1, 2, 2, 3, 3, 4]
+    assert [told[h].axis for h in (12, 13)] == [False, True]
+    assert [told[h].legend for h in (13, 14)] == [False, True]
+    # In the least window a map of six rows and two lines, in a usual one of eight and three.
+    assert [told[h].rows for h in (4, 5, 8, 11, 13, 18)] == [4, 4, 6, 8, 8, 11]
+    bare = layout(GRID, 60, 11, 0)
+    assert (bare.rows, bare.axis, bare.legend, bare.said) == (8, True, True, 0)
     assert layout(GRID, 8, 12).left == 2
 
 

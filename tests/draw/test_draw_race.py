@@ -78,7 +78,7 @@ def test_a_dot_a_network_and_a_bar_a_model(shown) -> None:  # type: ignore[no-un
     |            │  ╎                              ╎
     |            └┬─────────┬────────┬─────────┬─────────┬
     |            0.5       0.6      0.7       0.8       0.9
-    |GRU 0.80 · median of 3 seeds
+    |GRU 0.80 · median of 3 seeds · 2, 3: so many in one place
     |
     |
     |
@@ -87,24 +87,47 @@ def test_a_dot_a_network_and_a_bar_a_model(shown) -> None:  # type: ignore[no-un
 
 def test_where_rows_are_few_dots_are_counted_on_the_bar(shown) -> None:  # type: ignore[no-untyped-def]
     assert shown(strip(STRIP, 66, 7, NONE, said=["RNN 0.71"])) == """
-    |▸○ RNN      │ ╎      ○───○┃─────○ ╎      0.71  0.62 … 0.80
-    | ● GRU      │×╎                 ┃─────●  0.80  0.80 … 0.90
+    |▸○ RNN      │ ╎      ○───○2─────○ ╎      0.71  0.62 … 0.80
+    | ● GRU      │×╎                 ●─────●  0.80  0.80 … 0.90
     | ◇ LSTM     │ ╎                   ╎   ◇  0.90  one seed
     | ◆ to come  │ ╎                   ╎
     |            └──────┬────────────┬──────
     |                  0.6          0.8
-    |RNN 0.71
+    |RNN 0.71 · 2, 3: so many in one place
     """
     assert shown(strip(PLAIN_ASCII, 60, 8, ASCII, chosen=1, said=["LSTM 0.90", "one seed"])) == """
     |share that is right, held out - higher is better
     |           : always the commonest 0.52
     |          words without order 0.84 :
-    | o RNN   | :       o----o|------o  :      0.71  0.62 - 0.80
+    | o RNN   | :       o----o2------o  :      0.71  0.62 - 0.80
     |>x LSTM  | :                       :   x  0.90  one seed
     |         +-------+--------------+-------
     |                0.6            0.8
-    |LSTM 0.90 - one seed
+    |LSTM 0.90 - one seed - 2, 3: so many in one place
     """
+
+
+def test_in_one_row_no_sign_covers_a_network(shown) -> None:  # type: ignore[no-untyped-def]
+    equal = Runner("equal", (1.0,) * 5, 1.0, ("1.00",))
+    apart = Runner("apart", (0.1, 0.1, 0.5, 0.9, 1.0), 0.5, ("0.50",))
+    two = Runner("two", (0.1, 0.9), 0.5, ("0.50",))
+    ten = Runner("ten", (0.5,) * 10, 0.5, ("0.50",))
+    one = Strip([equal, apart, two, ten], "u", baselines=[("a guess 0.125", 0.125)])
+    assert shown(strip(one, 48, 8, NONE, said=["equal 1.00"])) == """
+    |               ╎ a guess 0.125
+    |▸○ equal  │    ╎                         5  1.00
+    | ● apart  │   2───────────●───────────●──●  0.50
+    | ◇ two    │   ◇───────────┃───────────◇     0.50
+    | ◆ ten    │    ╎          10                0.50
+    |          └┬──────────────┬──────────────┬
+    |           0             0.5            1.0
+    |equal 1.00 · 2, 3: so many in one place
+    """
+    # The median is turned to the other colours instead, and there alone.
+    for look in (NONE, Look(), Look(dark=False)):
+        turned = [[s.text for s in row if s.style.reverse] for row in strip(one, 48, 6, look)[:4]]
+        assert turned == [["5"], ["●"], [], ["10"]]
+    assert not any(s.style.reverse for row in strip(one, 48, 16, NONE) for s in row)
 
 
 def test_before_a_network_is_there_the_axis_is(shown) -> None:  # type: ignore[no-untyped-def]

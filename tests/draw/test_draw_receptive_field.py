@@ -49,8 +49,8 @@ def test_without_colours_in_ascii_and_in_less_room(shown) -> None:  # type: igno
     |d=1      .     .     .     o     .
     |x        .     o     o     o     .
     |token  never  too  late   to   learn
+    |conv     .    +++   ###   :::
     |state   :::   :::   +++   ###
-    |%       0.1   2.0   50    100
     |the convolution sees 3 tokens, exactly
     |state: 0.1 % after 3 tokens
     """
@@ -64,8 +64,45 @@ def test_in_four_rows_the_idea_stays(shown) -> None:  # type: ignore[no-untyped-
         == """
     |  ●    ●    ●    ●    ·
     |never too late  to  learn
+    |  ·   ▄▄▄  ███  ▂▂▂
     | ▁▁▁  ▁▁▁  ▄▄▄  ███
-    |state: 0.1 % after 3 tokens
+    """
+    )
+
+
+SENTENCE = ["it", "is", "never", "too", "late", "to", "learn", "to", "read", "and", "to", "write"]
+
+
+def test_in_the_least_window_all_words_and_both_shares_are_in_sight(shown) -> None:  # type: ignore[no-untyped-def]
+    state = tuple(3.0**k for k in range(-11, 1))
+    conv = (0.0,) * 4 + (0.8, 0.7, 0.6, 0.5, 0.9, 1.0, 0.4, 0.5)
+    rows = receptive_field(SENTENCE, 12, 2, (1, 2, 4), conv, state, 0, 58, 7, Look())
+    assert (
+        shown(rows)
+        == """
+    |d=4     ·   ·   ·   ·   ·   ·   ·   ·   ·   ·   ·   ●
+    |d=2     ·   ·   ·   ·   ·   ·   ·   ●   ·   ·   ·   ●
+    |d=1     ·   ·   ·   ·   ·   ●   ·   ●   ·   ●   ·   ●
+    |x       ·   ·   ·   ·   ●   ●   ●   ●   ●   ●   ●   ●
+    |token  it  is  ne… too la… to  le… to  re… and to  wr…
+    |conv    ·   ·   ·   ·  ▆▆▆ ▆▆▆ ▅▅▅ ▄▄▄ ▇▇▇ ███ ▃▃▃ ▄▄▄
+    |state  ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▃▃▃ ███
+    """
+    )
+    # A column less, and the words around the current one are there, under whole names.
+    assert across(SENTENCE, 12, 8, 53).first == 1
+    assert across(SENTENCE, 12, 8, 54) == (6, 4, 0, 12)
+    assert across(SENTENCE, 12, 8, 61) == (13, 4, 0, 12)
+
+
+def test_where_percents_would_touch_they_drop_their_zeros(shown) -> None:  # type: ignore[no-untyped-def]
+    state = (0.0001, 0.0002, 0.0005, 0.001, 0.004, 0.009, 0.018, 0.048, 0.11, 0.19, 0.41, 1.0)
+    rows = receptive_field(SENTENCE, 12, 2, (1, 1), None, state, 0, 61, 20, Look())
+    (line,) = [row for row in rows if ".01" in text_of([row]) and "state" not in text_of([row])]
+    assert (
+        shown(line)
+        == """
+    |% of largest  .01 .02 .05 .1  .4  .9  1.8 4.8 11  19  41  100
     """
     )
 

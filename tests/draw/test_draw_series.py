@@ -25,14 +25,14 @@ def days(**changes: object) -> Scene:
     readings = (
         Reading("measured", WAVE, measured=True),
         Reading("network", NEAR, error=0.4, spread=(0.3, 0.5)),
-        Reading("as today", LATE, error=1.85, shown=False, spread=(1.0, 2.75)),
+        Reading("last value", LATE, error=1.85, shown=False, spread=(1.0, 2.75)),
     )
     whole = Scene(readings, 40, 52, "mm", "day", "day 52", "mean |error|, mm", "held out from 48 on", (), 48)
     return whole._replace(**changes)
 
 
 def distances(**changes: object) -> Scene:
-    readings = (Reading("network", (0.4, 0.9, 1.5), error=0.9), Reading("as today", (1.85, 3.6, 5.0), error=3.6))
+    readings = (Reading("network", (0.4, 0.9, 1.5), error=0.9), Reading("last value", (1.85, 3.6, 5.0), error=3.6))
     label = "mean |error|, mm"
     whole = Scene(readings, 1, 2, "error", "steps ahead", "2 ahead", label, "24 days", zero=True, apart=False)
     return whole._replace(**changes)
@@ -56,31 +56,31 @@ def test_days(shown) -> None:  # type: ignore[no-untyped-def]
     | 0 ┤                 ┊           │
     |   └┬───────────┬───────────┬───────────┬───────────┬───────
     |   40          45          50          55          60    day
-    |day 52                  off  mean |error|, mm    half within
-    |▲ measured     8.32
-    |○ network      8.72   +0.40  ██▋·········  0.40  0.30 … 0.50
-    |● as today     5.77   -2.56  ████████████  1.85  1.00 … 2.75
+    |day 52                    off  mean |error|, mm  half within
+    |▲ measured       8.32
+    |○ network        8.72   +0.40  ██▏·······  0.40  0.30 … 0.50
+    |● last value     5.77   -2.56  ██████████  1.85  1.00 … 2.75
     """
     assert shown(series(days(), 58, 8, NONE)) == """
-    |mm           held out from 48 on  day 52
-    |20 ┤        ┊     │               ▲ measured   8.32
-    |   │ ⡠⠒⠛⠛▲⣄ ┊     │⢀⠤⠔▲⠫⢦○        ○ network    8.72  +0.40
-    |10 ┤⠜     ⠈⠢○     ⡰⠁     ⠙⢄       ● as today   5.77  -2.56
-    |   │        ⠈⠒⠤⠤⠤⠊│        ⠉⠳⠦⠤○  mean |error|, mm
-    | 0 ┤        ┊     │               ○  ███▎···········  0.40
-    |   └┬───────────┬──────────┬────  ●  ███████████████  1.85
-    |   40          50            day
+    |mm          held out from 48 on  day 52
+    |20 ┤        ┊     │              ▲ measured    8.32
+    |   │ ⡠⠚⠛⠓▲⣄ ┊     │⢀⠤▲⠫⢦⡀        ○ network     8.72  +0.40
+    |10 ┤⠜     ⠈⠢⡀     ⡰⠁    ⠙○⡀      ● last value  5.77  -2.56
+    |   │        ⠈○⠤⠤⠊⠉│       ⠈⠙⠦⠤▲  mean |error|, mm
+    | 0 ┤        ┊     │              ○  ███▌············  0.40
+    |   └┬──────────┬───────────┬───  ●  ████████████████  1.85
+    |   40         50   day    60
     """
     assert shown(series(days(), 58, 9, ASCII)) == """
-    |mm           held out from 48 on  day 52
-    |   |  @o@o  :     |  o@oo         @ measured   8.32
-    |   | @    @ :     |o@@  @o        o network    8.72  +0.40
-    |10 +@      o:     o@      @       x as today   5.77  -2.56
-    |   |        @oo  o@        o@o o  mean |error|, mm
-    |   |        : @o@ |          @@@  o  ###............  0.40
-    | 0 +        :     |               x  ###############  1.85
-    |   ++-----------+----------+----
-    |   40          50            day
+    |mm          held out from 48 on  day 52
+    |   |  @o@o  :     |  o@o         @ measured    8.32
+    |   | @    @ :     |o@  @@        o network     8.72  +0.40
+    |10 +@      o:     o@     oo      x last value  5.77  -2.56
+    |   |        @o  @o@       @oo o  mean |error|, mm
+    |   |        : @o  |         @o@  o  ###.............  0.40
+    | 0 +        :     |              x  ################  1.85
+    |   ++----------+-----------+---
+    |   40         50   day    60
     """
     assert shown(series(days(), 36, 6, NONE)) == """
     |mm               held out from 48 on
@@ -94,15 +94,15 @@ def test_days(shown) -> None:  # type: ignore[no-untyped-def]
 
 def test_errors_by_distance(shown) -> None:  # type: ignore[no-untyped-def]
     assert shown(series(distances(), 60, 9, NONE)) == """
-    |error                      24 days  2 ahead
-    |  │               │          ⣀⣀⡠⠤●  mean |error|, mm
-    |4 ┤              ⣀●⡠⠤⠤⠤⠒⠒⠊⠉⠉⠉       ○ network   █▌····  0.90
-    |  │     ⢀⣀⡠⠤⠤⠒⠒⠉⠉ │                 ● as today  ██████  3.60
-    |2 ┤●⠔⠒⠊⠉⠁         │
-    |  │    ⣀⣀⣀⣀⣀⣀⣀⡠⠤⠤⠤○⠤⠤⠤⠒⠒⠒⠒⠒⠒⠒⠊⠉⠉⠉○
-    |0 ┤○⠉⠉⠉           │
-    |  └┬──────────────┬──────────────┬
-    |   1              2    steps ahead
+    |error                     24 days  2 ahead
+    |  │              │          ⣀⣀⡠⠤●  mean |error|, mm
+    |4 ┤             ⢀●⡠⠤⠤⠤⠒⠒⠊⠉⠉⠉       ○ network     █▎···  0.90
+    |  │     ⢀⣀⠤⠤⠔⠒⠉⠉⠁│                 ● last value  █████  3.60
+    |2 ┤●⠔⠒⠉⠉⠁        │
+    |  │    ⣀⣀⣀⣀⣀⣀⡠⠤⠤⠤○⠤⠤⠤⠒⠒⠒⠒⠒⠒⠒⠊⠉⠉⠉○
+    |0 ┤○⠉⠉⠉          │
+    |  └┬─────────────┬──────────────┬
+    |   1        steps ahead         3
     """
     assert shown(series(distances(), 50, 15, ASCII)) == """
     |error                                      24 days
@@ -116,10 +116,10 @@ def test_errors_by_distance(shown) -> None:  # type: ignore[no-untyped-def]
     |  |o......................o...
     |0 +                       |
     |  ++----------------------+----------------------+
-    |   1                      2            steps ahead
-    |2 ahead      mean |error|, mm
-    |o network    ########.......................  0.90
-    |x as today   ###############################  3.60
+    |   1                      2     steps ahead      3
+    |2 ahead        mean |error|, mm
+    |o network      #######......................  0.90
+    |x last value   #############################  3.60
     """
 
 
@@ -179,13 +179,13 @@ def test_days_have_their_names_when_they_are_known() -> None:
     names = [f"2015-01-{day + 1:02}" for day in range(24)]
     axis = text_of(series(days(names=names), 70, 16, NONE)).split("\n")[11]
     assert axis.split()[0] == "2015-01-01"
-    assert all(label in names for label in axis.split()[:-1])
+    assert [label for label in axis.split() if label not in names] == ["day"]
     assert len(axis.split()) >= 4
 
 
 def test_a_forecast_that_is_not_drawn_is_in_the_table() -> None:
     text = text_of(series(days(), 60, 16, NONE))
-    row = next(line for line in text.split("\n") if "as today" in line)
+    row = next(line for line in text.split("\n") if "last value" in line)
     here, truth = LATE[12], WAVE[12]
     assert row.split()[3:5] == [f"{here:.2f}", f"{here - truth:+.2f}"]
     assert "1.85" in row

@@ -116,7 +116,7 @@ def test_a_clock_that_saw_nothing_is_an_underflow(shown) -> None:  # type: ignor
     |1e-4 ┤
     |   0 ┤▽
     |     └┬──────────────┬───────────────┬──────────────┬
-    |     64             256            1024             T, steps
+    |     64             256  T, steps  1024           4096
     |○ RNN  twice T: 2.0 times as long  (slope 1.00)  1 µs a step
     |g measures again · 7 passes
     """

@@ -48,7 +48,7 @@ def test_a_training(shown) -> None:  # type: ignore[no-untyped-def]
     |   |ooooo-------|-----------------------
     | 0 +     ooooooooooooooooooo
     |   ++-----------+----------+-----------+
-    |    0          100        weight updates
+    |    0          100  weight updates   300
     |update 100 of 300 - 1.02 bits - norm 3
     |writes  never too late to read a good ~
     """

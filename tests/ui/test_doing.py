@@ -8,12 +8,12 @@ import pytest
 from textual import events
 from textual.widgets import Static
 
+from tests.course.sample import write
 from tutor.ui.figures.gradient import GradientFigure
 from tutor.ui.figures.state import StateFigure
 from tutor.ui.widgets.define import DefinitionField
 from tutor.ui.widgets.means.number import NumberField
 
-COURSE = 'format = 1\ntitle = "Small"\n\n[[parts]]\nfolder = "01-first"\ntitle = "First"\n'
 LESSON = """+++
 title = "Tiny"
 goal = "Do things."
@@ -78,6 +78,18 @@ ask = "Open a value."
 until = { of = "opened", is = true }
 ```
 
+## Read
+
+```figure
+show = "state"
+model = "plain"
+```
+
+```do
+ask = "Read it to the end."
+until = { of = "step", is = 3 }
+```
+
 ## Back
 
 ```figure
@@ -91,16 +103,12 @@ ask = "Stay above one."
 until = { of = "radius", above = 1.0 }
 ```
 """
-DEFINE, DRAG, OPEN, BACK = 1, 2, 3, 4
+DEFINE, DRAG, OPEN, READ, BACK = 1, 2, 3, 4, 5
 
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
-    folder = tmp_path / "lessons"
-    (folder / "01-first").mkdir(parents=True)
-    (folder / "course.toml").write_text(COURSE, encoding="utf-8")
-    (folder / "01-first" / "01-tiny.md").write_text(LESSON, encoding="utf-8")
-    return folder
+    return write(tmp_path / "lessons", LESSON, "tiny").parents[1]
 
 
 async def go(d, step: int) -> None:
@@ -108,7 +116,7 @@ async def go(d, step: int) -> None:
     await d.settle()
 
 
-async def write(d, text: str) -> None:
+async def put(d, text: str) -> None:
     d.lesson.query_one(DefinitionField).insert(text)
     await d.settle()
 
@@ -125,7 +133,7 @@ async def test_a_definition_is_written_and_looked_at(desk, course: Path) -> None
             await d.press(key)
         assert d.lesson.query_one(DefinitionField).text == "nxswt\n"
         d.clock.now = 7.0
-        await write(d, "all [ZEROS]")
+        await put(d, "all [ZEROS]")
         await d.press("enter")
         assert d.lesson.shown.phase == "shown"
         assert "You wrote: nxswt all [ZEROS]" in d.text
@@ -148,7 +156,7 @@ async def test_a_definition_is_written_and_looked_at(desk, course: Path) -> None
 async def test_every_term_is_right(desk, course: Path) -> None:
     async with desk("lesson", "tiny", folder=course) as d:
         await go(d, DEFINE)
-        await write(d, "initially nothing: the initial state is 0")
+        await put(d, "initially nothing: the initial state is 0")
         await d.press("enter")
         assert d.progress.attempts("tiny")[-1].correct is True
         assert d.progress.due() == ()
@@ -165,6 +173,8 @@ async def test_nothing_is_skipped_by_one_key_alone(desk, course: Path) -> None:
         assert d.lesson.shown.phase == "asking", "something was written in between"
         await d.press("enter")
         assert d.lesson.shown.phase == "shown"
+        assert "Nothing is written yet" not in d.text, "what was asked is over"
+        assert "enter go on" in d.text
         assert "One way to say it: The initial state: 4 zeros." in d.text
         assert "found" not in d.text
         assert d.progress.attempts("tiny") == ()
@@ -185,7 +195,7 @@ async def test_what_a_terminal_would_obey_is_not_written(desk, course: Path) -> 
 async def test_a_book_is_no_definition(desk, course: Path) -> None:
     async with desk("lesson", "tiny", folder=course) as d:
         await go(d, DEFINE)
-        await write(d, "zero " * 500)
+        await put(d, "zero " * 500)
         await d.press("enter")
         assert "That is 2499 letters: a definition is shorter than 2000." in d.text
         assert d.lesson.shown.phase == "asking"
@@ -226,6 +236,14 @@ async def test_a_switch_is_done(desk, course: Path) -> None:
         assert d.lesson.shown.phase == "shown"
         assert "Done." in d.text
         assert d.lesson.query_one(StateFigure).opened
+
+
+async def test_a_place_is_told_by_what_it_is_one_of(desk, course: Path) -> None:
+    async with desk("lesson", "tiny", folder=course) as d:
+        await go(d, READ)
+        await d.press("end")
+        assert d.lesson.shown.phase == "shown"
+        assert "Done: step 3." in d.text
 
 
 async def test_how_it_stands_at_first_does_not_count(desk, course: Path) -> None:
@@ -283,7 +301,7 @@ async def test_it_fits(desk, course: Path, size: tuple[int, int], plain: bool, m
 async def test_what_the_screen_says_is_never_markup(desk, course: Path) -> None:
     async with desk("lesson", "tiny", folder=course) as d:
         await go(d, DEFINE)
-        await write(d, "[red]x[/red] [@click=app.quit]y[/]")
+        await put(d, "[red]x[/red] [@click=app.quit]y[/]")
         await d.press("enter")
         assert "[red]x[/red] [@click=app.quit]y[/]" in d.text
         assert "each of 4 is [same]." in d.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -80,6 +82,33 @@ async def test_two_texts_that_end_alike_and_two_that_do_not() -> None:
     async with other.run_test(size=(78, 14)):
         assert f"‖a−b‖ = {other.figure.values.final():.2f} at the end of each text." in other.text
         assert "≠x" in other.text
+
+
+async def test_what_has_faded_is_not_said_to_be_nothing() -> None:
+    rest = " dog bites the man" * 3
+    app = Bench(of("the" + rest, "man" + rest, cell="rnn", seed=5))
+    async with app.run_test(size=(78, 20)) as pilot:
+        far = app.figure.values.final()
+        assert 1e-5 < far < 1e-3
+        mantissa, exponent = f"{far:.1e}".split("e")
+        small = f"{mantissa}e{int(exponent)}"
+        assert f"‖a−b‖ = {small} at the end of each text." in app.text
+        assert f"{small} " in next(line for line in app.lines if line.startswith("▶ 13"))
+        assert "a−b +0.00" not in app.text
+        assert "a−b -0.00" not in app.text
+        await pilot.press("v")
+        assert f"{small} " in next(line for line in app.lines if line.startswith("▶ 13"))
+
+
+async def test_units_of_states_that_are_the_same_are_the_same() -> None:
+    run = of(ONE, ONE).runs[0]
+    # Another by no more than rounding.
+    near = replace(run, trace=replace(run.trace, output=run.trace.output * np.float32(1 + 1e-6)))
+    assert (near.hidden[-1] != run.hidden[-1]).any()
+    app = Bench(compared((run, near), "step"))
+    async with app.run_test(size=(78, 14)):
+        assert "‖a−b‖ = 0.00 at the end" in app.text
+        assert "a−b +0.00" in app.text
 
 
 async def test_what_is_compared() -> None:

@@ -81,7 +81,7 @@ async def test_v_shows_the_plane_and_hands_it_the_keys() -> None:
         assert app.focused is app.query_one(WordPlane)
         assert "PC1" in app.text
         assert "● too" in app.text
-        assert [hint.label for hint in app.figure.hints][2:] == ["look-up", "earlier", "later in training"]
+        assert [hint.label for hint in app.figure.hints][2:] == ["look-up", "earlier, later"]
         assert [table.title[:9] for table in app.figure.tables()] == ["update 20", "nearest b"]
         await hand.press("v")
         assert app.focused is app.query_one(LookUp)
@@ -238,8 +238,15 @@ async def test_the_focus_is_seen() -> None:
 
 def test_every_key_is_told() -> None:
     figure = EmbeddingFigure(values())
-    assert {"[", "]", "v"} <= {hint.key for hint in figure.hints}
+    assert {"[ ]", "v"} <= {hint.key for hint in figure.hints}
     assert {key for key, _what in figure.help_keys} == {"v", "[ ]", "arrows"}
     for hint in figure.hints:
         if hint.target is figure:
             assert hasattr(figure, "action_" + hint.action.split("(")[0])
+
+
+async def test_it_can_begin_at_a_step() -> None:
+    async with opened(values(step=2)) as (app, _hand):
+        assert app.figure.position == 2
+        assert "late" not in app.text.split("is row")[0]
+        assert "“too” is row" in app.text

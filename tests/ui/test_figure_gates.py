@@ -18,9 +18,9 @@ WORDS = ["never", "too", "late", "to"]
 class Bench(bench.Bench[GatesFigure]):
     """The figure alone, the keys with its part."""
 
-    def __init__(self, spec: ModelSpec, follow: tuple[str, ...] = ()) -> None:
+    def __init__(self, spec: ModelSpec, follow: tuple[str, ...] = (), unit: int = 0) -> None:
         self.clock = 0.0
-        values = GatesValues(Model(spec, None).run(WORDS), follow)
+        values = GatesValues(Model(spec, None).run(WORDS), follow, unit)
         super().__init__(GatesFigure(values, clock=lambda: self.clock))
 
     def on_mount(self) -> None:
@@ -50,6 +50,16 @@ async def test_all_lanes_and_the_equation_of_the_unit_under_the_cursor() -> None
         await pilot.press(*["right_square_bracket"] * 8)
         assert app.figure.unit == 7
         assert app.told[-1] == "This is the last unit."
+
+
+async def test_the_cursor_begins_at_the_unit_that_a_lesson_names() -> None:
+    app = Bench(LSTM, unit=5)
+    async with app.run_test(size=(66, 30)) as pilot:
+        assert app.figure.facts["unit"] == 6
+        assert "c₄[6] = f·c₃ + i·g = " in app.text
+        assert "unit 6 of 8" in app.text
+        await pilot.press("left")
+        assert "unit 5 of 8" in app.text
 
 
 async def test_it_is_seen_whole_and_played_from_the_start() -> None:

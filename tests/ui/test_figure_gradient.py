@@ -85,7 +85,7 @@ async def test_what_has_nothing_to_change_says_why() -> None:
         app.query_one(GradientChart).focus()
         await hand.press("v", "c")
         assert app.told == ["The gated cells beside it have tanh alone.", "The cells stand beside one another here."]
-        assert app.figure.hints == ()
+        assert [h.key for h in app.figure.hints] == ["← →"]
     trained = GradientValues((Series("reader", (0.0, -1.0), trained=True),), 1)
     async with bench(figure(Gradient(model="reader"), trained), SIZE) as (app, hand):
         app.query_one(GradientChart).focus()
@@ -157,7 +157,7 @@ async def test_what_does_not_fit_a_frame_is_measured_in_a_thread(monkeypatch: py
 @pytest.mark.parametrize("size", [(58, 8), (66, 30), (78, 11)])
 async def test_it_works_at_any_size(size: tuple[int, int]) -> None:
     async with bench(figure(SLIDES), size) as (app, _hand):
-        assert app.text.count("steps back from") == 1
+        assert app.text.count("  steps back") == 1
         assert "0.3 ├" in app.text
         assert len(app.text.split("\n")) == size[1]
 
@@ -180,4 +180,4 @@ def test_every_key_of_its_own_is_named() -> None:
     assert [h.key for h in figure.hints] == ["← →", "v", "c"]
     assert {"v", "c"} <= {key for key, _ in figure.help_keys}
     still = Gradient(cells=("gru",), activation="tanh", steps=3)
-    assert [h.key for h in GradientFigure(still, still.measure()).hints] == ["c"]
+    assert [h.key for h in GradientFigure(still, still.measure()).hints] == ["← →", "c"]

@@ -118,6 +118,45 @@ async def test_the_cursor_reads_any_place(cliff: LandscapeValues) -> None:
         assert app.figure.map.cursor == (20, 20)
 
 
+async def test_in_little_room_both_steps_are_named_before_anything_else() -> None:
+    edge = Landscape(start=(4.5, -2.302), steps=1, size=21).run(Lab({}, folder=Path()))
+    async with bench(LandscapeFigure(edge), (58, 9)) as (app, hand):
+        # The least window: six rows of the map, two lines, the fields.
+        said = [
+            "step 1, loss: ○ unclipped 1.8e+03   ● clipped 0.0114",
+            "steepest at step 0: ↗ 30.1 long, clipped ↗ 0.02",
+        ]
+        assert app.lines[6:8] == said
+        assert sum("╱" in line for line in app.lines[:6]) == 3
+        # Who moves the cursor wants to know what it reads.
+        await hand.press("left")
+        await hand.settle()
+        assert app.lines[6] == said[0]
+        assert app.lines[7].startswith("at w 5.12, b -2.4: loss ")
+        await hand.resize(78, 12)
+        assert app.lines[8] == "○ unclipped, step 1: loss 1.8e+03   ● clipped, step 1: loss 0.0114"
+        assert app.lines[9].startswith("at w 5.12, b -2.4: loss ")
+        assert app.lines[10] == "steepest at step 0: ↗ 30.1 long, clipped ↗ 0.02: the same direction"
+        await hand.resize(78, 24)
+        assert "● clipped, step 1: w 4.51, b -2.28, loss 0.0114" in app.text
+        await hand.press("g")
+        await hand.resize(40, 9)
+        assert app.lines[6].startswith("○ step 2: ")
+        assert "   ● step 2: " in app.lines[6]
+
+
+async def test_a_click_finds_its_point_with_every_line_under_the_map(cliff: LandscapeValues) -> None:
+    for height in (9, 12, 15, 17, 24):
+        async with bench(LandscapeFigure(cliff), (78, height)) as (app, hand):
+            shared = app.figure.map.shared
+            await hand.click(LossMap, shared.left, shared.legend + shared.rows - 1)
+            assert app.figure.map.cursor == (0, 0)
+            await hand.click(LossMap, 77, shared.legend + shared.rows)
+            assert app.figure.map.cursor == (0, 0)
+            # Where it was clicked, there it stands.
+            assert app.lines[shared.legend + shared.rows - 1][shared.left + 1] == "]"
+
+
 async def test_a_click_aims(cliff: LandscapeValues) -> None:
     async with bench(LandscapeFigure(cliff), SIZE) as (app, hand):
         await hand.click(LossMap, app.figure.map.size.width - 1, 1)

@@ -6,15 +6,21 @@ import math
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from textual.widgets import ProgressBar
 
 from tutor.course.entries import ModelEntry
 from tutor.course.figures.race import Now, Race, RaceValues, Runner
+from tutor.course.figures.series import forecasts_of
+from tutor.course.jobs import Measurements
 from tutor.course.lab import Lab
 from tutor.course.lesson import Figure as Block
+from tutor.engine.forecaster import Forecaster
+from tutor.engine.model import ModelSpec
 from tutor.ui.app import LIGHT
 from tutor.ui.computing import Shown, Work, compute
+from tutor.ui.figures.baselines import baseline_name
 from tutor.ui.figures.race import Field, RaceFigure
 
 from .bench import bench, check_focus_and_theme
@@ -159,7 +165,43 @@ async def test_an_error_is_better_when_it_is_lower() -> None:
     )
     async with bench(figure(error), (110, 20)) as (app, _hand):
         assert "mean absolute error of warm, train · lower is better" in app.text
-        assert "the last value again 2.5" in app.text
+        assert "last value 2.50" in app.text
+        assert "0.70  0.62 … 0.80" in app.text, "as many decimals in all of them"
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ((2.2, 2.17, 2.25), "2.20  2.17 … 2.25"),
+        ((0.012, 0.0117, 0.0121), "0.0120  0.0117 … 0.0121"),
+        ((15.3, 12.0, 19.75), "15.30  12.00 … 19.75"),
+        ((2200.0, 2170.4, 2250.0), "2200  2170 … 2250"),
+        ((2e9, 1e9, 3e9), "2e+09  1e+09 … 3e+09"),
+        ((0.0, 0.0, 0.0), "0  0 … 0"),
+    ],
+)
+async def test_an_error_has_as_many_decimals_as_those_beside_it(scores: tuple[float, ...], said: str) -> None:
+    runner = Runner("a", (0, 1, 2), tuple((score,) for score in scores), 12)
+    values = RaceValues((runner,), 3, "error", "mean absolute error of warm", baselines=(("persistence", scores[0]),))
+    async with bench(figure(values), SIZE) as (app, _hand):
+        assert said in app.text
+        assert f"last value {said.split()[0]}" in app.text
+
+
+@pytest.mark.parametrize(("level", "said"), [(0.125, "0.125"), (0.0625, "0.0625"), (0.5, "0.50"), (1 / 3, "0.33")])
+async def test_a_share_that_ends_is_written_to_its_end(level: float, said: str) -> None:
+    values = msgspec.structs.replace(STRIP, baselines=(("uniform", level),))
+    async with bench(figure(values), SIZE) as (app, _hand):
+        assert f"a blind guess {said}\n" in "".join(f"{line.rstrip()}\n" for line in app.lines)
+    async with bench(figure(msgspec.structs.replace(OVER, chance=level)), SIZE) as (app, hand):
+        await hand.press("v")
+        assert f"chance {said}" in app.text
+
+
+def test_what_a_forecast_has_to_beat_bears_one_name() -> None:
+    series = Measurements(np.arange(40.0), 0.0, 1.0, 30, 3, 1)
+    found, _counted = forecasts_of(Forecaster(ModelSpec(hidden_size=2)), series, 2)
+    assert baseline_name("persistence") in [one.name for one in found]
 
 
 @pytest.mark.parametrize("values", [STRIP, OVER])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
+from textual.message import Message
 
 from tutor.course.figures.series import Series, SeriesValues, forecasts_of
 from tutor.course.jobs import Measurements
@@ -10,6 +12,7 @@ from tutor.engine.forecaster import Forecaster
 from tutor.engine.model import ModelSpec
 from tutor.engine.training import TrainingSpec, fit
 from tutor.ui.app import LIGHT
+from tutor.ui.figures.figure import Figure
 from tutor.ui.figures.series import Days, SeriesFigure
 
 from .bench import Bench, bench
@@ -89,7 +92,7 @@ async def test_c_compares_one_forecast_after_the_other() -> None:
         assert seen == [[True, False, False], [False, True, False], [False, False, True], [True, True, True]]
         assert days(app).chosen == 0
         assert app.told == [
-            "measured and as today", "measured and linear", "measured and all forecasts", "measured and network"
+            "measured and last value", "measured and linear", "measured and all forecasts", "measured and network"
         ]  # fmt: skip
 
 
@@ -119,6 +122,30 @@ async def test_v_shows_the_error_by_distance() -> None:
         await hand.press("v")
         assert [hint.key for hint in app.figure.hints] == ["← →", "v", "c"]
         assert len(app.figure.tables()) == 2
+
+
+async def test_the_view_that_is_shown_tells_its_keys() -> None:
+    """Who shows the key line is told that there are others now."""
+    seen: list[tuple[str, ...]] = []
+
+    class Listening(SeriesFigure):
+        def post_message(self, message: Message) -> bool:
+            if isinstance(message, Figure.Changed):
+                seen.append(tuple(hint.label for hint in message.figure.hints))
+            return super().post_message(message)
+
+    async with bench(Listening(VALUES), SIZE) as (_app, hand):
+        await hand.press("v", "v")
+    assert seen == [("steps ahead", "days"), ("day", "error by distance", "compare")]
+
+
+async def test_it_opens_in_the_view_that_is_asked_for() -> None:
+    async with bench(SeriesFigure(msgspec.structs.replace(VALUES, view="distance")), SIZE) as (app, hand):
+        assert "50 days held out" in app.text
+        assert app.figure.facts["view"] == "distance"
+        assert [hint.key for hint in app.figure.hints] == ["← →", "v"]
+        await hand.press("v")
+        assert VALUES.day(FIRST) in app.text
 
 
 async def test_a_click_takes_the_day_under_it() -> None:
@@ -156,7 +183,7 @@ async def test_other_sizes_and_themes() -> None:
         await hand.resize(60, 8)
         narrow = app.text
         assert len(narrow.split("\n")) == 8
-        for said in ("measured", "network", "as today", "linear", VALUES.day(FIRST)):
+        for said in ("measured", "network", "last value", "linear", VALUES.day(FIRST)):
             assert said in narrow
         await hand.resize(120, 36)
         assert app.text == wide

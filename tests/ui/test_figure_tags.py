@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import msgspec
 import pytest
 
 from tutor.course.figures.tags import sentences_of, tags_values
@@ -45,6 +46,16 @@ async def test_it_begins_with_everything_read() -> None:
         assert "✗ V" in app.lines[2]
         assert "zebra ?" in app.lines[3]
         assert app.figure.tables() == app.figure.values.tables()
+
+
+async def test_it_opens_at_the_word_that_is_asked_for() -> None:
+    values = tags_values(tagger().run(("the", "fish", "zebra")), sentences=sentences_of(tuple(ITEMS), answers=False))
+    async with bench(TagsFigure(msgspec.structs.replace(values, step=2), clock=lambda: 0.0)) as (app, hand):
+        assert "step 2 of 3" in app.text
+        assert app.lines[2].startswith("▸ fish")
+        assert app.figure.facts["step"] == 2
+        await hand.press("c")
+        assert app.figure.position == 3, "of another sentence all"
 
 
 async def test_steps_show_what_was_thought_then() -> None:

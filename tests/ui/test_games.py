@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.course.sample import write
 from tutor.course.games import continuing, n_back, recall
 from tutor.ui.screens.home import HomeScreen
 from tutor.ui.screens.overlays import HelpScreen, TooSmallScreen
@@ -16,7 +17,6 @@ from tutor.ui.widgets.games.field import GameField
 from tutor.ui.widgets.games.n_back import NBackField
 from tutor.ui.widgets.games.recall import RecallField
 
-COURSE = 'format = 1\ntitle = "Small"\n\n[[parts]]\nfolder = "01-first"\ntitle = "First"\n'
 LESSON = """+++
 title = "Games"
 goal = "Play."
@@ -77,12 +77,8 @@ sequences = ["step", "anchor"]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    root = tmp_path / "lessons"
-    (root / "01-first").mkdir(parents=True)
-    (root / "data").mkdir()
-    (root / "course.toml").write_text(COURSE)
+    root = write(tmp_path / "lessons", LESSON, "games").parents[1]
     (root / "data" / "abc.txt").write_text("abcdefgh\nabcdefgh\n")
-    (root / "01-first" / "01-games.md").write_text(LESSON)
     return root
 
 

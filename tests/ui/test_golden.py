@@ -29,7 +29,7 @@ async def test_screens(desk, golden, size: tuple[int, int]) -> None:
         await d.press("enter", "enter")
         golden(f"bars-{name}", steady(d.text))
     async with desk("lesson", "the-recurrent-cell", size=size) as d:
-        await d.press("down", "enter", "full_stop", "full_stop", "w")
+        await d.press("down", "down", "enter", "comma", "comma", "w")
         golden(f"state-{name}", d.text)
     async with desk("lesson", "vanishing-and-exploding", size=size) as d:
         await d.press("n", "enter")
@@ -53,7 +53,7 @@ async def test_ascii_draws_with_ascii_alone(desk, golden, monkeypatch) -> None:
     monkeypatch.setenv("RNN_TUTOR_ASCII", "1")
     monkeypatch.setenv("NO_COLOR", "1")
     async with desk("lesson", "the-recurrent-cell", size=(80, 24)) as d:
-        await d.press("enter", "end")
+        await d.press("down", "enter", "end")
         assert d.text.isascii(), d.text
         golden("state-ascii-80x24", d.text)
     async with desk("sandbox", experiment=Experiment(text="never 中 late", hidden=8)) as d:
@@ -66,7 +66,7 @@ async def test_ascii_draws_with_ascii_alone(desk, golden, monkeypatch) -> None:
 async def test_both_themes_draw_the_same_words(desk, theme: str) -> None:
     async with desk("lesson", "never-too-late") as d:
         await d.step("From word to guess")
-        await d.press("enter", "end")
+        await d.press("down", "enter", "end")
         before = d.text
         d.app.theme = theme
         await d.settle()

@@ -78,7 +78,7 @@ async def test_a_broken_lesson_is_named_and_left_out(desk, tmp_path: Path) -> No
 async def test_a_home_that_cannot_be_written(desk, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     async with desk(data=tmp_path / "file" / "data") as d:
-        await d.press("down", "down", "enter", "enter")
+        await d.press("down", "down", "enter", "down", "enter")
         assert d.lesson.shown.phase == "shown"
         assert d.progress.problem
         assert d.progress.attempts("the-recurrent-cell"), "nothing is lost on screen"

@@ -154,7 +154,7 @@ async def test_to_the_sandbox_and_back_to_the_same_step(desk, lesson: str) -> No
 async def test_the_next_words_come_out_of_the_softmax(desk) -> None:
     async with desk("lesson", "never-too-late") as d:
         await d.step("From word to guess")
-        await d.press("enter", "end")
+        await d.press("down", "enter", "end")
         player = d.lesson.player
         best = [word for word, _ in player.values.run.next(-1, 2)]
         assert sorted(best) == ["code", "read"]
@@ -281,7 +281,7 @@ async def test_a_lesson_opens_where_it_was_left(desk) -> None:
 
 async def test_going_back_shows_what_was_answered(desk) -> None:
     async with desk("lesson", "the-recurrent-cell") as d:
-        await d.press("down", "tab", "right", "enter")
+        await d.press("down", "down", "tab", "right", "enter")
         shown = d.lesson.shown
         assert (shown.response, shown.confidence) == ("2", "certain")
         before = d.text
@@ -289,6 +289,21 @@ async def test_going_back_shows_what_was_answered(desk) -> None:
         assert d.lesson.shown == shown
         assert "✗ 2 late" in d.text
         assert d.text.count("certain") == before.count("certain")
+
+
+async def test_nothing_is_chosen_by_enter_alone(desk) -> None:
+    async with desk("lesson", "the-recurrent-cell") as d:
+        await d.press("enter")
+        assert "Choose one first" in d.text
+        assert d.lesson.shown.phase == "asking"
+        assert d.progress.attempts("the-recurrent-cell") == ()
+        assert "▸ 1 late" not in d.text
+        await d.press("up")
+        assert "▸ 4 late" in d.text
+        await d.press("down")
+        assert "▸ 1 late" in d.text
+        await d.press("enter")
+        assert d.lesson.shown.response == "1"
 
 
 async def test_a_number_is_moved_or_typed(desk) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
+from tests.course.sample import write
 from tutor.course.lesson import Prediction
 from tutor.ui.widgets.ask import Ask
 from tutor.ui.widgets.means.choice import Listed
@@ -14,14 +15,6 @@ from tutor.ui.widgets.means.confidence import Confidence
 from tutor.ui.widgets.means.order import Order
 from tutor.ui.widgets.means.place import Place
 from tutor.ui.widgets.means.range import RangeField
-
-COURSE = """format = 1
-title = "A small course"
-
-[[parts]]
-folder = "01-first"
-title = "First things"
-"""
 
 LESSON = """+++
 title = "Means"
@@ -137,11 +130,7 @@ SIZES = [(120, 36), (80, 24), (60, 20)]
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
-    folder = tmp_path / "lessons"
-    (folder / "01-first").mkdir(parents=True)
-    (folder / "course.toml").write_text(COURSE)
-    (folder / "01-first" / "01-means.md").write_text(LESSON)
-    return folder
+    return write(tmp_path / "lessons", LESSON, "means").parents[1]
 
 
 async def at(d, step: int):  # type: ignore[no-untyped-def]

@@ -170,7 +170,7 @@ async def test_it_plays_by_the_clock(desk) -> None:
 
 async def test_a_text_that_only_the_trained_model_could_read_is_refused_in_a_word(desk) -> None:
     async with desk("lesson", "order-matters") as d:
-        await d.press("enter", "enter", "enter", "s")
+        await d.press("enter", "enter", "down", "enter", "s")
         before = d.app.screen.network_run
         assert before.model.spec.unit == "characters"
         await type_text(d, " ")

@@ -86,6 +86,11 @@ class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return "characters" if self.task == "next-character" else "words"
 
     @property
+    def forecast(self) -> str:
+        """What is forecast, in words: the head of a table has underscores for spaces."""
+        return self.column.replace("_", " ")
+
+    @property
     def trained(self) -> bool:
         """Whether it has a head, and has to be trained before it is shown."""
         return self.task != "untrained"

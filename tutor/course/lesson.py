@@ -239,6 +239,16 @@ class Step(Struct, frozen=True):
         """What the step waits for, before it is done."""
         return next((b for b in self.blocks if isinstance(b, Asking)), None)
 
+    @property
+    def before(self) -> tuple[Block, ...]:
+        """What stands before it; all where it waits for nothing."""
+        return self.blocks if self.asked is None else self.blocks[: self.blocks.index(self.asked)]
+
+    @property
+    def after(self) -> tuple[Block, ...]:
+        """What follows it."""
+        return () if self.asked is None else self.blocks[self.blocks.index(self.asked) + 1 :]
+
 
 class Claim(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An ordering that the prose states: `left` < `right`, by `margin` at least. `check` recomputes it."""

@@ -201,11 +201,14 @@ class Bits(Base, frozen=True, kw_only=True, tag="bits"):
 
 
 class Distance(Base, frozen=True, kw_only=True, tag="distance"):
-    """Euclidean distance of two texts: of their last states (`h`), or of their tokens' counts (`bag`)."""
+    """Euclidean distance of two texts.
+
+    Of their last states (`h`), of the vectors of their last tokens (`vector`), or of their tokens' counts (`bag`).
+    """
 
     model: str
     texts: tuple[str, str]
-    of: Literal["h", "bag"] = "h"
+    of: Literal["h", "vector", "bag"] = "h"
 
     def unfit(self, models: Mapping[str, ModelEntry]) -> Found | None:
         """Every model can."""
@@ -213,8 +216,9 @@ class Distance(Base, frozen=True, kw_only=True, tag="distance"):
 
     def measure(self, lab: Lab) -> Measured:
         """Between the two."""
-        if self.of == "h":
-            first, second = (lab.run(self.model, t).hidden[-1].astype(np.float64) for t in self.texts)
+        if self.of != "bag":
+            runs = [lab.run(self.model, text) for text in self.texts]
+            first, second = ((run.hidden if self.of == "h" else run.x)[-1].astype(np.float64) for run in runs)
             return number(float(np.linalg.norm(first - second)))
         bags = [lab.tokens(self.model, t) for t in self.texts]
         words = set(bags[0]) | set(bags[1])

@@ -19,6 +19,8 @@ Cell = tuple[str, Style]
 
 _LEAST_NAME = 4
 """Cells under which the name of the x axis says nothing, and is left out."""
+_BEYOND = 0.45
+"""Of a row: what lies so far beyond the middle of the last one is drawn in it."""
 
 
 class Tick(NamedTuple):
@@ -68,7 +70,7 @@ def nice_steps(span: float, factors: Sequence[float] = (1.0, 2.0, 2.5, 5.0)) -> 
             yield factor * 10.0**exponent if exponent >= 0 else factor / 10.0**-exponent
 
 
-def scale(low: float, high: float, rows: int, steps: Iterable[float], *, from_top: bool) -> Scale:
+def scale(low: float, high: float, rows: int, steps: Iterable[float], *, from_top: bool, tight: bool = False) -> Scale:
     """The tightest scale over `rows` rows whose ticks are whole rows apart.
 
     Args:
@@ -77,6 +79,8 @@ def scale(low: float, high: float, rows: int, steps: Iterable[float], *, from_to
         rows: rows of the plot.
         steps: distances between ticks to try, rising.
         from_top: whether a tick stands in the first row; else one stands in the last.
+        tight: whether all that counts is how near the scale comes to the values: where rows are few. Those at the
+            other end may then lie beyond the middle of the last row, as long as it is the nearest.
     """
     best: tuple[float, Scale] | None = None
     for step in steps:
@@ -84,14 +88,14 @@ def scale(low: float, high: float, rows: int, steps: Iterable[float], *, from_to
         covered = end - low if from_top else high - end
         if rows == 1:
             return Scale(end if from_top else high, max(covered, step), 1, max(covered, step))
-        apart = min(int(step * (rows - 1) / covered + 1e-9) if covered > 0 else rows - 1, rows - 1)
+        apart = min(int(step * (rows - 1 + tight * _BEYOND) / covered + 1e-9) if covered > 0 else rows - 1, rows - 1)
         if apart < 1:
             continue
         per_row = step / apart
         top = end if from_top else end + per_row * (rows - 1)
         waste = per_row * (rows - 1) / (high - low)
         # About three rows from tick to tick read best; a seventh of the height is worth one row.
-        cost = 2 * waste + 0.3 * abs(apart - 3) + (2.0 if apart < 2 else 0.0)
+        cost = waste if tight else 2 * waste + 0.3 * abs(apart - 3) + (2.0 if apart < 2 else 0.0)
         if best is None or cost < best[0]:
             best = cost, Scale(top, per_row, rows, step)
     if best is None:
@@ -183,6 +187,9 @@ class Raster:
             here = signs.get(column) or lines.get(column) or rules[column]
             cells.append(here[0] if len(here) == 1 else _top(here, column))
             at, style = column + 1, cells[-1][1]
+            if style.reverse:
+                # Of an empty place it would be seen.
+                style = style._replace(reverse=False)
         if at < self.columns:
             cells.append((" " * (self.columns - at), style))
         return merged(cells)
@@ -268,23 +275,58 @@ def frame(
 
 
 def _x_names(ticks: Sequence[Tick], start: int, width: int, look: Look, x_label: str) -> Row:
-    """The ticks' numbers under their marks, and at the right the axis' name, which they give way to."""
-    # Numbers weigh more than the name: two of them say the scale.
-    room = width - max((start + tick.at + (len(tick.text) + 1) // 2 for tick in ticks[:2]), default=0) - 2
-    name = crop(x_label, room, ascii=look.ascii) if room >= _LEAST_NAME else ""
-    size = width_of(name)
-    text = ""
+    """The ticks' numbers under their marks, and the axis' name where it hides none of the first and the last.
+
+    It stands at the right, or between two numbers; those inside give way to it, the first and the last never do.
+    """
+    placed: list[Tick] = []
     for tick in ticks:
-        at = max(start + tick.at - len(tick.text) // 2, 0)
-        if at < len(text) + (1 if text else 0) or at + len(tick.text) > width:
-            continue
-        if size and text and at + len(tick.text) + 2 > width - size:
-            break
-        text += " " * (at - len(text)) + tick.text
-    if not size:
-        return (Span(text, look.muted),)
-    gap = max(width - size - len(text), 0)
-    return (Span(text + " " * gap, look.muted), Span(name, look.muted))
+        size = width_of(tick.text)
+        # The last number stays within the row.
+        at = max(min(start + tick.at - size // 2, width - size), 0)
+        if size <= width and (not placed or at > placed[-1].at + width_of(placed[-1].text)):
+            placed.append(Tick(at, tick.text))
+    names, name = _with_name(placed, width, crop(x_label, width, ascii=look.ascii))
+    if name is None and x_label:
+        ends = placed[:1] + placed[1:][-1:]
+        room = max((end - begin for begin, end in [*_gaps(ends), (_end(ends) + 2, width)]), default=0)
+        if room >= _LEAST_NAME:
+            names, name = _with_name(placed, width, crop(x_label, room, ascii=look.ascii))
+    row: list[Span] = []
+    used = 0
+    for at, text in sorted([*names, *([name] if name else [])]):
+        row.append(Span(" " * (at - used) + text, look.muted))
+        used = at + width_of(text)
+    return tuple(row)
+
+
+def _with_name(placed: Sequence[Tick], width: int, name: str) -> tuple[list[Tick], Tick | None]:
+    """As many of the ticks as leave room for the name, and where that stands; all of them without it if there is none.
+
+    Every `at` is the column where a text begins.
+    """
+    size = width_of(name)
+    if not name or _end(placed) + 2 * bool(placed) + size <= width:
+        return [*placed], Tick(width - size, name) if name else None
+    kept = [*placed]
+    while True:
+        gaps = [(begin, end) for begin, end in _gaps(kept) if end - begin >= size]
+        if gaps:
+            begin, end = gaps[-1]
+            return kept, Tick(begin + (end - begin - size) // 2, name)
+        if len(kept) <= 2:
+            return [*placed], None
+        del kept[-2]
+
+
+def _gaps(placed: Sequence[Tick]) -> list[tuple[int, int]]:
+    """Columns between two numbers, from and to, without two cells beside each."""
+    return [(a.at + width_of(a.text) + 2, b.at - 2) for a, b in pairwise(placed)]
+
+
+def _end(placed: Sequence[Tick]) -> int:
+    """Where the last number ends."""
+    return placed[-1].at + width_of(placed[-1].text) if placed else 0
 
 
 def title(left: str, right: Row, width: int, look: Look) -> Row:

@@ -14,7 +14,8 @@ from tutor.draw.cells import PLAIN, Format, Look, Row, Span, Style, fit, formatt
 from tutor.draw.cells import width as width_of
 from tutor.draw.glyphs import bar, bar_leftwards
 
-_LEAST_TRACK = 4
+_LEAST_TRACK, _AMPLE_TRACK = 4, 24
+"""Cells of a track without which there is no bar, and with which it is long enough."""
 
 
 def bars(
@@ -37,14 +38,16 @@ def bars(
         limit: the value of a full bar; by default the largest there is. Bars of negative values grow to the
             left of a zero line, on the same scale.
         format: how a value is written.
-        label_width: cells for the labels; by default what the longest needs, up to a third of the width.
+        label_width: cells for the labels; by default what the longest needs, up to a third of the width, or as much as
+            leaves room for a bar that can be read.
         marks: label → a value marked on that label's track, such as what the learner said.
         bright: the label of the bar that is brightest; without one they all are.
     """
     marks = marks or {}
     texts = ["" if value is None else formatted(value, format, ascii=look.ascii) for _, value in items]
     value_room = max(map(width_of, texts), default=0)
-    label_room = min(max((width_of(label) for label, _ in items), default=0), max(width // 3, 1))
+    spare = width - 2 - (value_room + 2 if value_room else 0) - _AMPLE_TRACK
+    label_room = min(max((width_of(label) for label, _ in items), default=0), max(width // 3, spare, 1))
     if label_width is not None:
         label_room = min(max(label_width, 0), width)
     track = width - label_room - 2 - (value_room + 2 if value_room else 0)

@@ -40,6 +40,12 @@ _MOST_DECADES = 99_999.0
 _LEAST_PLOT = 20
 """Columns that the plot keeps before the names move from its side to a line above it."""
 _TICK_ROOM = 8
+_FEW_ROWS = 7
+"""Rows up to which decades have more steps to be fitted by: the usual ones would leave most of the rows empty."""
+_TIGHT_ROWS = 4
+"""Rows up to which nothing else counts than how closely they fit."""
+_DECADES = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
+"""Those steps, times powers of ten."""
 
 
 class Line(NamedTuple):
@@ -180,8 +186,10 @@ def _decades(
     low = min(low, high - 1.0)
 
     def fitted(rows: int) -> Scale:
-        decades = (step for step in nice_steps((high - low) * 10) if step >= 1 and step == int(step))
-        return scale(low, high, rows, decades, from_top=True)
+        span = (high - low) * 10
+        steps = nice_steps(span, _DECADES) if rows <= _FEW_ROWS else nice_steps(span)
+        decades = (step for step in steps if step >= 1 and step == int(step))
+        return scale(low, high, rows, decades, from_top=True, tight=rows <= _TIGHT_ROWS)
 
     under = "0" if all(y == -math.inf for y in ys if y < least) else f"<{_power(least)}"
     ruled = [(name, level) for name, level in baselines if low <= level <= high]

@@ -90,7 +90,7 @@ def gradient_rows(name: str, log10_norms: Sequence[float], width_: int, look: Lo
         width_,
         CHART_HEIGHT,
         look,
-        x_label=_("steps back from the loss"),
+        x_label=_("steps back"),
         y_label=spelled("‖∂h_T/∂h_t‖", look),
     )
     steps = len(log10_norms) - 1

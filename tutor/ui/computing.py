@@ -6,7 +6,7 @@ falls and a race is seen; it may be stopped, and what was learned until then sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -15,8 +15,8 @@ from tutor.course.figures import Values
 from tutor.course.figures.training import Training
 from tutor.course.grading import Verdict, grade
 from tutor.course.lab import Lab
-from tutor.course.lesson import Asked, Figure
-from tutor.course.probes import Probe, training_of
+from tutor.course.lesson import Add, Asked, Block, Define, Do, Figure, Lesson, Prose, Step, names_in
+from tutor.course.probes import Probe, models_of, training_of
 from tutor.engine.training import Checkpoint
 from tutor.ui.widgets.activity import Done
 
@@ -56,6 +56,58 @@ class Work:
     figure: Figure | None
     before: Shown
     resume: bool = False
+
+
+def values_in(
+    lesson: Lesson, step: Step, blocks: Sequence[Block], asked: Asked | None, *, feedback: bool = False
+) -> dict[str, Probe]:
+    """The lesson's values that some words of a step ask for.
+
+    Args:
+        lesson: whose step it is.
+        step: the step.
+        blocks: its blocks that are shown.
+        asked: what it asks, in its instance.
+        feedback: whether what is said to an answer is among the words.
+    """
+    texts = [block.text for block in blocks if isinstance(block, Prose)]
+    if asked is not None:
+        texts.append(asked.ask)
+        if feedback:
+            texts += [asked.because, *(option.says for option in asked.options)]
+    if isinstance(step.asked, Define | Do | Add):
+        texts += step.asked.texts if feedback else (step.asked.ask,)
+    names = {name for text in texts for name in names_in(text)}
+    return {name: probe for name, probe in sorted(lesson.values.items()) if name in names}
+
+
+def work_of(
+    lesson: Lesson,
+    step: Step,
+    blocks: Sequence[Block],
+    asked: Asked | None,
+    before: Shown,
+    *,
+    answered: bool,
+    resume: bool = False,
+) -> Work:
+    """All that a step needs to show some of its blocks.
+
+    Args:
+        lesson: whose step it is.
+        step: the step.
+        blocks: what is to be shown.
+        asked: what it asks, in its instance.
+        before: the step as it stands.
+        answered: whether it was answered, so that the answer is measured and said; or done.
+        resume: whether a training that was stopped goes on.
+    """
+    figure = step.figure if step.figure in blocks else None
+    values = values_in(lesson, step, blocks, asked, feedback=answered)
+    graded = asked if answered else None
+    probes = [*values.values(), *([graded.answer] if graded is not None else [])]
+    models = [*(figure.options.models() if figure is not None else ()), *(m for one in probes for m in models_of(one))]
+    return Work(tuple(dict.fromkeys(models)), values, graded, figure, before, resume)
 
 
 @runtime_checkable

@@ -17,6 +17,7 @@ from msgspec import Struct
 from tutor.course.entries import ModelEntry
 from tutor.course.figures.facts import UNITS, Facts
 from tutor.course.figures.table import Table
+from tutor.course.figures.texts import step_beyond
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
 from tutor.engine.checks import Array
@@ -75,6 +76,8 @@ class EmbeddingValues(Struct, frozen=True, dict=True):
     """(K, V, D): E at each checkpoint."""
     view: View = "lookup"
     """What is shown first."""
+    step: int = 0
+    """Steps taken at first."""
 
     @property
     def last(self) -> int:
@@ -207,6 +210,8 @@ class Embedding(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
     """What is looked up; the model's own text when empty."""
     view: View = "lookup"
     """What is shown first; `v` shows the other."""
+    step: int = 0
+    """Steps taken at first."""
 
     def models(self) -> tuple[str, ...]:
         """The lesson's models that it needs."""
@@ -232,7 +237,7 @@ class Embedding(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
                 f"the model `{self.model}` has no text to look up",
                 f'write text = "…" here or in [models.{self.model}]',
             )
-        return None
+        return step_beyond(entry, self.text, self.step, without="the first")
 
     def run(self, lab: Lab) -> EmbeddingValues:
         """Look the text up, and copy E at each checkpoint that is kept."""
@@ -241,7 +246,7 @@ class Embedding(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
             raise ValueError(f"the model `{self.model}` has no text to look up; give it `text`")
         vectors = model.vectors(tokens).copy()
         if model.vocabulary is None or model.embedding is None:
-            return EmbeddingValues(tokens, vectors, view="lookup")
+            return EmbeddingValues(tokens, vectors, view="lookup", step=self.step)
         steps = lab.kept_steps(self.model)
         return EmbeddingValues(
             tokens,
@@ -251,6 +256,7 @@ class Embedding(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
             steps,
             np.stack([_table(lab, self.model, step) for step in steps]),
             self.view,
+            self.step,
         )
 
 

@@ -60,6 +60,8 @@ class GatesValues(Struct, frozen=True):
     run: Run
     follow: tuple[str, ...] = ()
     """Letters of gates and states; all of them when empty."""
+    unit: int = 0
+    """The one under the cursor at first, from 0, in its direction."""
 
     def told(self, direction: int = 0) -> tuple[Told, ...]:
         """Each gate and state that is shown: the carried state, what flows into it, the other gates, h.
@@ -168,6 +170,8 @@ class Gates(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_f
     """What to run; the model's own text when empty."""
     follow: tuple[str, ...] = ()
     """The letters of the lanes that are shown, such as ["f", "c"]; all of them when it is not given."""
+    unit: int = 1
+    """The one under the cursor at first, from 1; of a bidirectional model, in each direction."""
 
     def models(self) -> tuple[str, ...]:
         """The lesson's models that it needs."""
@@ -184,8 +188,10 @@ class Gates(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_f
                 return f"`follow` names `{letter}`, which the {entry.cell} does not have", nearest(letter, known)
         if len(set(self.follow)) < len(self.follow):
             return "`follow` names a letter twice", "write each letter once"
+        if not 1 <= self.unit <= entry.hidden:
+            return f"`unit` is {self.unit}", f"write a number from 1 to {entry.hidden}"
         return unreadable(self.model, entry, self.text)
 
     def run(self, lab: Lab) -> GatesValues:
         """Run the model over the text."""
-        return GatesValues(lab.run(self.model, self.text), self.follow)
+        return GatesValues(lab.run(self.model, self.text), self.follow, self.unit - 1)

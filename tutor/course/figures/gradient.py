@@ -33,7 +33,7 @@ NOTHING = {"float32": -150 * math.log10(2.0), "float64": -1075 * math.log10(2.0)
 
 
 class Series(Struct, frozen=True):
-    """A named line of a chart: `log10[k]` at `k` steps back from the loss."""
+    """A named line of a chart: `log10[k]` at `k` steps back from the end."""
 
     label: str
     log10: tuple[float, ...]

@@ -354,7 +354,7 @@ def _parameters(lab: Lab, name: str) -> int:
 
 def _unit(entry: ModelEntry) -> str:
     if entry.task == "forecast":
-        return f"mean absolute error of {entry.column}"
+        return f"mean absolute error of {entry.forecast}"
     return "bits per token" if entry.task in LANGUAGE else "share that is right"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import ClassVar
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,8 @@ from tutor.engine.forecaster import Forecaster
 from tutor.i18n import _
 
 Values = npt.NDArray[np.float64]
+View = Literal["days", "distance"]
+"""The days, or the errors by how far ahead they are."""
 
 SPAN = 60
 """Days in view, unless a lesson says otherwise."""
@@ -69,6 +71,8 @@ class SeriesValues(Struct, frozen=True):
     unit: str = ""
     since: str = ""
     """The date of day 0, ISO 8601; empty where it is not known."""
+    view: View = "days"
+    """What it opens in."""
 
     @property
     def missing(self) -> int:
@@ -153,7 +157,7 @@ def forecasts_of(network: Forecaster, series: Measurements, steps: int) -> tuple
     fitted = autoregression(*_windows(scaled[: series.first_held_out], series.window, series.horizon))
     named: tuple[tuple[str, Forecast], ...] = (
         (_("network"), asked),
-        (_("as today"), persistence),
+        (_("last value"), persistence),
         (_("linear"), fitted),
     )
     past, origins = _pasts(scaled, series.window + series.horizon - 1)
@@ -212,7 +216,7 @@ def _compared(name: str, said: Values, series: Measurements, counts: npt.NDArray
 class Series(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="series"):
     """A window of days: what was measured, the network's forecast, and the forecasts that it has to beat."""
 
-    facts: ClassVar[Facts] = {"day": float, "ahead": float, "view": ("days", "distance")}
+    facts: ClassVar[Facts] = {"day": float, "ahead": float, "view": get_args(View)}
 
     model: str
     start: int | None = None
@@ -225,6 +229,8 @@ class Series(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
     """Of the values, as it is written behind them."""
     since: str = ""
     """The date of the first day, `2012-01-31`, where a row is a day; without it days are numbered from 0."""
+    view: View = "days"
+    """What it opens in."""
 
     def models(self) -> tuple[str, ...]:
         """The lesson's models that it needs."""
@@ -271,6 +277,7 @@ class Series(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
             self.span,
             self.unit,
             self.since,
+            self.view,
         )
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from tutor.course.entries import ModelEntry
 from tutor.course.figures.facts import UNITS, Facts
 from tutor.course.figures.table import Table
+from tutor.course.figures.texts import step_beyond
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
 from tutor.engine.model import Run
@@ -22,6 +23,8 @@ class StateValues(Struct, frozen=True):
     run: Run
     next: int
     """How many of the likeliest next tokens to show; 0 shows none."""
+    step: int = 0
+    """Steps taken at first."""
 
     def tables(self) -> tuple[Table, ...]:
         """A row for each step: its token, its units and the size of the change; then the likeliest next tokens."""
@@ -46,6 +49,8 @@ class State(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_f
     text: str = ""
     """What to run; the model's own text when empty."""
     next: int = 0
+    step: int = 0
+    """Steps taken at first."""
 
     def models(self) -> tuple[str, ...]:
         """The lesson's models that it needs."""
@@ -68,8 +73,8 @@ class State(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_f
                 f"the model `{self.model}` has no text to run on",
                 f'write text = "…" here or in [models.{self.model}]',
             )
-        return None
+        return step_beyond(entry, self.text, self.step, without="the first")
 
     def run(self, lab: Lab) -> StateValues:
         """Run the model over the text."""
-        return StateValues(lab.run(self.model, self.text), self.next)
+        return StateValues(lab.run(self.model, self.text), self.next, self.step)

@@ -12,11 +12,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tutor.course.entries import ModelEntry
 from tutor.course.figures.facts import STEPS, Facts
 from tutor.course.figures.table import Table
-from tutor.course.figures.texts import unreadable
+from tutor.course.figures.texts import step_beyond, unreadable
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
 from tutor.engine.checks import Array
@@ -54,6 +55,8 @@ class TagsValues(Struct, frozen=True):
     """Others that can be read instead."""
     sentence: int | None = None
     """Which of them it is, from 0."""
+    step: int | None = None
+    """The word at which it is looked at first; the last when it is None."""
 
     @property
     def whole(self) -> bool:
@@ -184,6 +187,8 @@ class Tags(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fi
     """What to run; the model's own text when empty."""
     sentence: int | None = None
     """Which of the examples that were held out, from 0, instead of a text: its answers are known."""
+    step: int | None = None
+    """The word at which it opens, counted from 1; the last when not given."""
 
     def models(self) -> tuple[str, ...]:
         """The lesson's models that it needs."""
@@ -200,9 +205,12 @@ class Tags(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fi
                 'name one with the task "tag" or "classify"',
             )
         if self.sentence is None:
-            return unreadable(self.model, entry, self.text)
+            bad = unreadable(self.model, entry, self.text)
+            return bad or step_beyond(entry, self.text, self.step, 1)
         if self.text:
             return "`text` and `sentence` are both given", "write one of them"
+        if self.step is not None and self.step < 1:
+            return f"`step` is {self.step}", "write the number of a word, from 1 on, or leave it out for the last"
         if self.sentence < 0:
             return f"`sentence` is {self.sentence}", "write a number from 0"
         if not entry.held_out:
@@ -216,14 +224,17 @@ class Tags(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fi
         """Run the model over the text, or over the sentence.
 
         Raises:
-            ValueError: there are fewer sentences.
+            ValueError: there are fewer sentences, or the sentence has fewer words than `step`.
         """
         answers = lab.entry(self.model).task == "classify"
         held_out = sentences_of(lab.examples(self.model)[1], answers=answers)
         if self.sentence is None:
-            return tags_values(lab.run(self.model, self.text), sentences=held_out)
+            return replace(tags_values(lab.run(self.model, self.text), sentences=held_out), step=self.step)
         if self.sentence >= len(held_out):
             raise ValueError(f"`sentence` is {self.sentence}, and {len(held_out)} are held out, counted from 0")
         chosen = held_out[self.sentence]
+        if self.step is not None and self.step > len(chosen.words):
+            raise ValueError(f"`step` is {self.step}, and sentence {self.sentence} has {len(chosen.words)} words")
         run = lab.model(self.model).run(chosen.words)
-        return tags_values(run, truth=chosen.truth, sentences=held_out, sentence=self.sentence)
+        values = tags_values(run, truth=chosen.truth, sentences=held_out, sentence=self.sentence)
+        return replace(values, step=self.step)

@@ -16,9 +16,11 @@ def unreadable(name: str, entry: ModelEntry, text: str) -> Found | None:
     return None
 
 
-def step_beyond(entry: ModelEntry, text: str, step: int | None, least: int = 0) -> Found | None:
-    """Why a text has no such step; None is the last, which there always is."""
+def step_beyond(
+    entry: ModelEntry, text: str, step: int | None, least: int = 0, without: str = "the last"
+) -> Found | None:
+    """Why a text has no such step; None is the one that is taken without any, which there always is."""
     steps = len(tokenize(text or entry.text, entry.unit))
     if step is not None and not least <= step <= steps:
-        return f"`step` is {step}", f"write a number from {least} to {steps}, or leave it out for the last"
+        return f"`step` is {step}", f"write a number from {least} to {steps}, or leave it out for {without}"
     return None

@@ -223,7 +223,9 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
             unit=_unit(entry),
             held_out=tuple((c.step, told(c.held_out)) for c in history if c.held_out is not None),
             metric=tuple((c.step, c.held_out_metric * factor) for c in history if c.held_out_metric is not None),
-            metric_name=f"mean absolute error of {entry.column}" if entry.task == "forecast" else "share that is right",
+            metric_name=f"mean absolute error of {entry.forecast}"
+            if entry.task == "forecast"
+            else "share that is right",
             metric_baselines=tuple(
                 (name, known[f"{name} held out"]) for name in self.baselines if f"{name} held out" in known
             ),
@@ -268,7 +270,7 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
 
 
 def _unit(entry: ModelEntry) -> str:
-    return f"RMS error of {entry.column}" if entry.task == "forecast" else _UNITS.get(entry.task, "bits per token")
+    return f"RMS error of {entry.forecast}" if entry.task == "forecast" else _UNITS.get(entry.task, "bits per token")
 
 
 def _scale(lab: Lab, model: str) -> Callable[[float], float]:

@@ -16,6 +16,7 @@ from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, formatted
 from tutor.draw.cells import width as width_of
 from tutor.draw.figures.gates import Values, head, scaled, token_room
 from tutor.draw.figures.next import probability
+from tutor.draw.figures.why import number
 from tutor.draw.heatmap import heat_row
 from tutor.draw.window import row_at, window
 from tutor.draw.wording import phrase
@@ -24,7 +25,12 @@ from tutor.i18n import _
 _TOKEN = 10
 _LEAST_TOKEN = 4
 _WIDEST_CELL = 3
-_NUMBER = 5
+_NUMBER = 6
+"""Cells of an amount: `2.9e-4`."""
+_LIKELY = 5
+"""Cells of a probability."""
+_LEAST = 0.005
+"""What two decimals would round to nothing."""
 _LEAST_BAR = 4
 _BAR = 8
 """Cells of a bar before the heat cells grow wider."""
@@ -111,8 +117,8 @@ def plan(
     units = max((side.values.shape[1] for side in sides), default=0)
     wanted = min(max(token_room(*(side.tokens for side in sides)), _LEAST_TOKEN), _TOKEN)
     # A number is shown whole or not at all; the space after the last one may be missing.
-    amounts = max(min(amounts, (width + 1 - gutter - len(sides) * (_LEAST_TOKEN + 3)) // (3 + _NUMBER)), 0)
-    least = amounts * (3 + _NUMBER)
+    amounts = max(min(amounts, (width + 1 - gutter - len(sides) * (_LEAST_TOKEN + 3)) // (2 + _NUMBER)), 0)
+    least = amounts * (2 + _NUMBER)
 
     def room(token: int) -> int:
         """Cells for all the heat cells and bars."""
@@ -234,6 +240,14 @@ def _largest(values: Values) -> float:
     return float(finite.max(initial=0.0)) or 1.0
 
 
+def told(value: float, look: Look, *, sign: bool = True) -> str:
+    """A number as in equations; what is more than nothing is never 0.00: `2.9e-4`."""
+    if not 0 < abs(value) < _LEAST:
+        return number(value, look, sign=sign)
+    mantissa, _e, exponent = f"{value:{'+' if sign else ''}.1e}".partition("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
 def spelled(name: str, look: Look) -> str:
     """`‖a−b‖`, or in ASCII `|a-b|`."""
     return name.replace("‖", "|").replace("−", "-") if look.ascii else name
@@ -278,7 +292,7 @@ def _heading(
             ]
     for amount in amounts:
         name = pad(spelled(amount.name, look), _NUMBER, "right", ascii=look.ascii) + " " * where.bar
-        spans.append(Span(f"  {name} ", bold))
+        spans.append(Span(f" {name} ", bold))
     return tuple(spans)
 
 
@@ -316,11 +330,14 @@ def _amount(value: float | None, first: bool, most: float, bar: int, look: Look,
     mark = (">" if look.ascii else "▸") if first else " "
     text = ""
     if value is not None:
-        text = formatted(value, "{:.2f}" if abs(value) < 100 else "{:.0e}", ascii=look.ascii)
+        text = told(value, look, sign=False) if abs(value) < 100 else formatted(value, "{:.0e}", ascii=look.ascii)
+        text = text if width_of(text) <= _NUMBER else f"{value:.0e}"
+    # What is short leaves a space before the sign, too.
+    air = " " * (width_of(text) < _NUMBER)
     spans = [
-        Span(" ", PLAIN),
+        Span(air, PLAIN),
         Span(mark, look.accent),
-        Span(pad(text, _NUMBER, "right", ascii=look.ascii), Style(bold=here)),
+        Span(pad(text, _NUMBER - len(air), "right", ascii=look.ascii), Style(bold=here)),
         Span(" ", PLAIN),
     ]
     if bar:
@@ -356,7 +373,7 @@ def beside(
     label = min(max((width_of(item[0]) for item in items), default=0), 14, max(width // 4, 1))
     # A bar, its number, and what keeps it from the next.
     room = max((width - label) // runs, 1)
-    bar = room - 2 - _NUMBER - 1
+    bar = room - 2 - _LIKELY - 1
     first = [Span(pad("", label), PLAIN)]
     for name, token in heads:
         text = f"{name}  " + (token if token is not None else "-" if look.ascii else "–")
@@ -371,8 +388,8 @@ def beside(
             text = ("-" if look.ascii else "–") if math.isnan(p) else probability(p)
             track = scaled(p, math.nan, 0.0, 1.0, bar, look, here) if bar >= _LEAST_BAR and not math.isnan(p) else ()
             spans += [Span("  ", PLAIN), *fit(track, max(bar, 0) if bar >= _LEAST_BAR else 0)]
-            number = pad(text, min(_NUMBER, max(room - 2, 1)), "right")
-            spans += [Span(" " if bar >= _LEAST_BAR else "", PLAIN), Span(number, Style(bold=here))]
+            shown = pad(text, min(_LIKELY, max(room - 2, 1)), "right")
+            spans += [Span(" " if bar >= _LEAST_BAR else "", PLAIN), Span(shown, Style(bold=here))]
         drawn.append(tuple(spans))
     drawn += [
         phrase((line,), width, look, PLAIN if index == 0 else look.muted) for index, line in enumerate(said[:under])

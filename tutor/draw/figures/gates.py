@@ -247,25 +247,30 @@ def _rail(look: Look) -> str:
     return "|" if look.ascii else "║"
 
 
+def _inline(lanes: Sequence[Lane], where: Plan, look: Look) -> bool:
+    """Whether names stand beside their letters: where there is room for all of them, for lanes are headed alike."""
+    wholes = [f"{lane.letter} {lane.name} {scale_text(lane, look)}" for lane in lanes]
+    return all(width_of(whole) <= cells for whole, (_start, cells) in zip(wholes, where.columns, strict=True))
+
+
 def _heading(lanes: Sequence[Lane], where: Plan, look: Look) -> Row:
+    inline = _inline(lanes, where, look)
     texts = []
     for lane, (_start, cells) in zip(lanes, where.columns, strict=True):
         scale = scale_text(lane, look)
-        text = first_fitting(
-            (f"{lane.letter} {lane.name} {scale}", f"{lane.letter} {scale}", lane.letter + scale, lane.letter), cells
-        )
+        whole = f"{lane.letter} {lane.name} {scale}"
+        text = whole if inline else first_fitting((f"{lane.letter} {scale}", lane.letter + scale, lane.letter), cells)
         texts.append((text, look.accent if lane.rail else Style(bold=True)))
     return tuple(_on_columns(where, lanes, texts, look))
 
 
 def _names(lanes: Sequence[Lane], where: Plan, look: Look) -> Row:
+    """Their names, or where those stand above already, what the ends of each scale mean."""
+    inline = _inline(lanes, where, look)
     texts = []
     for lane, (_start, cells) in zip(lanes, where.columns, strict=True):
-        said = [lane.name, *lane.name.split()]
-        if width_of(f"{lane.letter} {lane.name} {scale_text(lane, look)}") <= cells:
-            said = []
-        ends = _ends(lane)
-        texts.append((first_fitting([ends, *said] if ends else said, cells), look.muted))
+        said = [_ends(lane)] if inline else [lane.name, *lane.name.split()]
+        texts.append((first_fitting(said, cells), look.muted))
     return tuple(_on_columns(where, lanes, texts, look))
 
 

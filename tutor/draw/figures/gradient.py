@@ -64,7 +64,7 @@ def gradient(
         width,
         height - len(said),
         look,
-        x_label=_("steps back from the loss"),
+        x_label=_("steps back"),
         y_label=y_label,
         baselines=nothing,
         guides=_guides(curves, look),

@@ -30,8 +30,10 @@ _DECADES = 6.0
 _FOOT = 0.03
 """The share of the map that may lie below the foot of the ramp."""
 _FAR = 1e300
-_SAID_FROM = (5, 10, 11, 14, 17)
-"""The heights from which there is room for one line of words more."""
+_SAID_FROM = (5, 8, 10)
+"""The heights from which there is room for a line of words, for two, for three."""
+_LEAST_ROWS = 8
+"""Of the map, before anything else than these lines has room: in a lower one a steep way falls apart."""
 _START, _START_ASCII = "◇", "S"
 _WAYS = (("○", "◦"), ("●", "•"), ("△", "▵"))
 _WAYS_ASCII = (("O", "o"), ("X", "x"), ("A", "a"))
@@ -82,9 +84,11 @@ class Layout(NamedTuple):
 
 
 def layout(grid: Map, width: int, height: int, said: int = 3) -> Layout:
-    """How the rows and columns are shared out. The map comes first, then what is said, its axes, its legend."""
-    axis, legend = height >= 8, height >= 9
+    """How the rows and columns are shared out: the map and three lines of words first, then axis, legend, more."""
     lines = min(said, sum(height >= least for least in _SAID_FROM))
+    rest = height - lines - _LEAST_ROWS
+    axis, legend = rest >= 2, rest >= 3
+    lines += min(max(rest - 2 * axis - legend, 0), said - lines)
     names = max(width_of(name) for name in _y_names(grid.y, max(height - 2 * axis - legend - lines, 1)).values())
     if width < names + 2 + 10:
         names = 0
@@ -237,6 +241,11 @@ def _signs_of(way: Way, look: Look) -> tuple[str, str]:
     return (_WAYS_ASCII if look.ascii else _WAYS)[way.sign % len(_WAYS)]
 
 
+def sign_of(sign: int, look: Look) -> str:
+    """What stands on the map where a way is now."""
+    return (_WAYS_ASCII if look.ascii else _WAYS)[sign % len(_WAYS)][0]
+
+
 class _Signs:
     """The signs of ways, cell by cell."""
 
@@ -348,7 +357,7 @@ def _legend(ramp: _Ramp, ways: Sequence[Way], grid: Map, width: int, look: Look)
     if ramp.odd:
         spans.append(Span("  " + _("{sign} not finite").format(sign="^ ?" if look.ascii else "↑ ?"), look.muted))
     used = sum(width_of(span.text) for span in spans)
-    parts = [f"{_signs_of(way, look)[0]} {way.label}" for way in ways]
+    parts = [f"{sign_of(way.sign, look)} {way.label}" for way in ways]
     if ways:
         parts.append(f"{_START_ASCII if look.ascii else _START} " + _("start"))
     for part in parts:

@@ -1,7 +1,8 @@
 """Models against each other, over seeds: dots on one scale, lines over distances, or a table of either.
 
 In the strip each network is a dot; under a model's dots a bar goes from its lowest to its highest, with a sign at its
-median. Dots that would stand in one place are stacked, and where there is no room for that, counted.
+median. Dots that would stand in one place are stacked, and where there is no room for that, counted. In one row the bar
+lies under the dots, and the median is the one in the other colours.
 """
 
 from __future__ import annotations
@@ -25,8 +26,6 @@ _LEAST_TRACK = 18
 _MOST_LANE = 5
 _MOST_TICKS = 8
 _LEAST_CHART = 7
-_COUNTED = 50
-"""Columns from which on the axis has room to say what a digit is."""
 
 
 class Runner(NamedTuple):
@@ -149,9 +148,11 @@ class _Strip:
         room = self.room(height, bool(said))
         rows = [self._heading()] if room.heading else []
         rows += room.above
-        rows += self._lanes(room)
+        lanes, counted = self._lanes(room)
+        rows += lanes
         if room.said:
-            rows.append(saying(said, self.width, self.look))
+            digits = [_("2, 3: so many in one place")] if counted else []
+            rows.append(saying([*said, *digits], self.width, self.look))
         return [*rows, *[fit((), self.width)] * (height - len(rows))][:height]
 
     def room(self, height: int, said: bool) -> _Room:
@@ -245,7 +246,8 @@ class _Strip:
 
     # The lanes
 
-    def _lanes(self, room: _Room) -> list[Row]:
+    def _lanes(self, room: _Room) -> tuple[list[Row], bool]:
+        """The rows of the lanes and of the axis; and whether a digit stands in them for several networks."""
         lane = room.lane
         raster = Raster(self.columns, max(room.shown * lane, 1))
         for _name, level in self.shown.baselines:
@@ -268,7 +270,7 @@ class _Strip:
             self.look,
             gutter={},
             axis=room.axis,
-            x_label=_("2, 3: so many in one place") if counted and self.columns >= _COUNTED else "",
+            x_label="",
         )
         rows = []
         for at, drawn in enumerate(plot):
@@ -280,7 +282,7 @@ class _Strip:
             head = self._name(runners[place], room.first + place) if named else ()
             tail = Span(self._tail(runners[place], row, lane), PLAIN)
             rows.append(fit((*fit(head, self.names), *drawn, tail), self.width))
-        return rows
+        return rows, counted
 
     def _dots(self, lane: int) -> int:
         """Rows of a lane that dots stand in: under them is the bar, and under that in a high one a row of air."""
@@ -296,17 +298,20 @@ class _Strip:
         if len(inside) > 1:
             cells |= self._bar(inside, runner.median, bottom + (lane > 1), style)
         several = False
+        # In one row the median is the network that stands there, or so many of them: no sign covers one.
+        marked = (
+            self._column(runner.median) if lane == 1 and len(inside) > 1 and abs(runner.median) < _LARGEST else None
+        )
         for column, count in Counter(map(self._column, inside)).items():
+            middle = column == marked
             if count > max(self._dots(lane), 1):
                 several = True
-                text = str(count)
+                text, its = str(count), style._replace(bold=True, reverse=middle)
                 start = min(column, self.columns - len(text))
-                cells |= {(start + i, bottom): (char, style._replace(bold=True)) for i, char in enumerate(text)}
+                cells |= {(start + i, bottom): (char, its) for i, char in enumerate(text)}
             else:
-                cells |= {(column, bottom - up): (sign, style) for up in range(count)}
-        if lane == 1 and len(inside) > 1 and abs(runner.median) < _LARGEST:
-            # In one row the sign of the median lies over the dot that it is.
-            cells[self._column(runner.median), 0] = (_MEDIAN[self.look.ascii], style._replace(bold=True))
+                its = style._replace(bold=style.bold or middle, reverse=middle)
+                cells |= {(column, bottom - up): (sign, its) for up in range(count)}
         for score in scores:
             if abs(score) >= _LARGEST:
                 signs = "<>" if self.look.ascii else "‹›"

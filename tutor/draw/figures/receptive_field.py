@@ -19,6 +19,8 @@ from tutor.i18n import _, ngettext
 
 _READABLE = 4
 """Columns for a token, from which on its first letters are written under its node."""
+_NAMES, _SHORT_NAMES = 13, 6
+"""Columns for what stands before the rows."""
 _DEEPEST = 3
 """Rows that tokens are written in, at the most: what has no room beside its neighbour stands under it."""
 _WIDEST = 10
@@ -66,7 +68,10 @@ def across(tokens: Sequence[str], position: int, sees: int, width: int) -> Acros
     The place of a token follows from the sizes and the step, and never from how the text goes on.
     """
     count = len(tokens)
-    left = 13 if width >= 56 else 6 if width >= 30 else 0
+    left = _NAMES if width >= 56 else _SHORT_NAMES if width >= 30 else 0
+    if left == _NAMES and width - left < count * _READABLE <= width - _SHORT_NAMES:
+        # That all of the text is in sight weighs more than whole names.
+        left = _SHORT_NAMES
     room = max(width - left, 1)
     longest = max((width_of(token) for token in tokens[:_MEASURED]), default=1)
     pitch = room // max(count, 1)
@@ -119,18 +124,20 @@ def receptive_field(
     also = _Shares(convolution, measured, position)
 
     # What is there first, where there is not room for all: the idea, then numbers.
+    # Before the first step there are words alone.
     inner = len(dilations) - 1
     wishes: list[tuple[str, int]] = [
-        ("words", 1),
-        ("state", 1),
+        *([] if position else [("words", 1)]),
         ("tokens", 1),
+        ("state", 1),
+        ("convolution", 1),
         ("inputs", 1),
         ("output", 1),
         ("inner", inner),
         ("words", 1),
+        ("words", 1),
         ("amounts", 1),
         ("edges", len(dilations)),
-        ("convolution", 1),
         ("counts", 1),
         ("tokens", len(under) - 1),
         *[(name, 1) for _row in range(_TALLEST - 1) for name in ("state", "convolution")],
@@ -311,10 +318,16 @@ def _upright(share: float, rows: int, look: Look) -> list[str]:
 
 def _amounts(shares: _Shares, place: Across, width: int, look: Look) -> Row:
     """The shares in percent: all, or where there is no room for all, the current one and as many as fit."""
-    labels = [
-        (index, percent(share), look.accent._replace(bold=True) if index == shares.last else PLAIN)
+    known = [
+        (index, percent(share))
         for index in range(place.last - 1, place.first - 1, -1)
         if (share := shares[index]) is not None
+    ]
+    if any(width_of(text) >= place.pitch for _index, text in known):
+        # Side by side they touch: `.05` says as much as `0.05`.
+        known = [(index, text.removeprefix("0") or text) for index, text in known]
+    labels = [
+        (index, text, look.accent._replace(bold=True) if index == shares.last else PLAIN) for index, text in known
     ]
     cells, _without = _placed(labels, place, width)
     return _named(cells, _("% of largest"), "%", look.muted, place, look)

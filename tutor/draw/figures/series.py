@@ -20,7 +20,7 @@ from tutor.i18n import _, ngettext
 
 _TALL = 14
 """Rows from which the table stands under the chart; below, beside it."""
-_BESIDE = 24
+_BESIDE = 25
 _LEAST_BESIDE = 50
 """Columns from which there is room for both."""
 _NAME = 14

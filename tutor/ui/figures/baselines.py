@@ -14,7 +14,7 @@ def baseline_name(name: str) -> str:
         "majority": _("always the commonest"),
         "most-frequent-tag": _("each word's commonest"),
         "bag": _("words without order"),
-        "persistence": _("the last value again"),
+        "persistence": _("last value"),
         "linear": _("a weighted sum"),
     }
     return names.get(name, name)

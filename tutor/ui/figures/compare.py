@@ -16,8 +16,7 @@ from tutor.course.figures.compare import NAMES, CompareValues
 from tutor.course.figures.facts import Fact
 from tutor.course.figures.table import Table
 from tutor.draw.cells import Look, Row
-from tutor.draw.figures.compare import Amount, Plan, Side, beside, compare, plan, spelled
-from tutor.draw.figures.why import number
+from tutor.draw.figures.compare import Amount, Plan, Side, beside, compare, plan, spelled, told
 from tutor.draw.wording import phrase
 from tutor.engine.checks import Array
 from tutor.i18n import _
@@ -156,12 +155,12 @@ class Compared(StepRows):
     def _end(self, index: int, amount: Amount, look: Look) -> str:
         """How it ends."""
         letter, name = self.letter, spelled(amount.name, look)
-        words = {"name": name, "n": self.values.final(index, letter)}
+        words = {"name": name, "n": told(self.values.final(index, letter), look, sign=False)}
         if amount.first is None:
-            return _("{name} = {n:.2f} at the end, and 0 at every step.").format(**words)
+            return _("{name} = {n} at the end, and 0 at every step.").format(**words)
         if self.values.reordered(index):
-            return _("{name} = {n:.2f} at the end: the same words in another order.").format(**words)
-        return _("{name} = {n:.2f} at the end of each text.").format(**words)
+            return _("{name} = {n} at the end: the same words in another order.").format(**words)
+        return _("{name} = {n} at the end of each text.").format(**words)
 
     def _largest(self, amount: Amount, look: Look) -> str:
         """Where they first differ and where the most, of what was read."""
@@ -171,7 +170,9 @@ class Compared(StepRows):
             return ""
         at = int(finite.argmax())
         name = spelled(amount.name, look)
-        said = _("{name}: largest {n:.2f} at step {step}").format(name=name, n=float(read[at]), step=at + 1)
+        said = _("{name}: largest {n} at step {step}").format(
+            name=name, n=told(float(read[at]), look, sign=False), step=at + 1
+        )
         if amount.first is not None and amount.first <= self.position:
             said += _(", {mark} first at step {step}").format(mark=">" if look.ascii else "▸", step=amount.first)
         return said + "."
@@ -185,14 +186,14 @@ class Compared(StepRows):
             for side, values in zip(self.sides, found, strict=True)
             if values is not None and self.unit < len(values)
         }
-        said = [f"{name} {number(value, look)}" for name, value in held.items()]
+        said = [f"{name} {told(value, look)}" for name, value in held.items()]
         first = NAMES[0]
         if self.values.fits(self.letter) and first in held:
-            said += [
-                spelled(f"{first}−{name}", look) + f" {number(held[first] - value, look)}"
-                for name, value in held.items()
-                if name != first
-            ]
+            for amount, side in zip(self.amounts, self.sides[1:], strict=True):
+                if side.name in held:
+                    # Where the states are the same up to rounding, so is every unit.
+                    apart = held[first] - held[side.name] if amount.values[self.position] else 0.0
+                    said.append(spelled(f"{first}−{side.name}", look) + f" {told(apart, look)}")
         return _("{letter}, unit {n} of {total}: {values}").format(
             letter=self.letter, n=self.unit + 1, total=self.units, values="   ".join(said)
         )

@@ -180,7 +180,7 @@ class EmbeddingFigure(Player):
     def __init__(
         self, values: EmbeddingValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
     ) -> None:
-        super().__init__(values, len(values.tokens), clock=clock, id=id)
+        super().__init__(values, len(values.tokens), position=values.step, clock=clock, id=id)
         self.set_reactive(EmbeddingFigure.at, max(values.last, 0))
         self.set_reactive(EmbeddingFigure.cursor, values.indices[0] if values.indices else 0)
         self.set_reactive(EmbeddingFigure.view, values.view)
@@ -245,14 +245,7 @@ class EmbeddingFigure(Player):
         if not self.values.words:
             return PLAYER_HINTS
         other = _("plane of words") if self.view == "lookup" else _("look-up")
-        moves = (
-            (
-                Hint("[", "checkpoint(-1)", _("earlier"), self),
-                Hint("]", "checkpoint(1)", _("later in training"), self),
-            )
-            if len(self.values.steps) > 1
-            else ()
-        )
+        moves = (Hint("[ ]", "checkpoint(-1)", _("earlier, later"), self),) if len(self.values.steps) > 1 else ()
         return (*PLAYER_HINTS, Hint("v", "view", other, self), *moves)
 
     @property

@@ -154,6 +154,7 @@ class GatesFigure(Player):
         # Every lane is full at first sight: before the first token there is nothing in them.
         super().__init__(values, length, position=length, clock=clock, id=id)
         self.values: GatesValues
+        self.set_reactive(Player.unit, values.unit)
 
     def parts(self) -> Iterable[Widget]:
         """The lanes alone."""

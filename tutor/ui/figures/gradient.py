@@ -217,7 +217,7 @@ class GradientFigure(RadiusFigure):
     @property
     def hints(self) -> tuple[Hint, ...]:
         """What the key line says of it."""
-        found = [Hint("← →", "", _("move ρ"))] if self.options.slider else []
+        found = [Hint("← →", "", _("move ρ") if self.options.slider else _("distance"))]
         if self.options.untrained == ("rnn",):
             found.append(Hint("v", "activation", _("tanh"), self))
         if len(self.options.untrained) == 1:

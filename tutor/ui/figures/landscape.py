@@ -18,11 +18,11 @@ from textual.widgets import Static
 from tutor.course.figures.facts import Fact
 from tutor.course.figures.landscape import Descent, LandscapeValues, Step
 from tutor.draw.cells import PLAIN, Look, Row, Span
-from tutor.draw.figures.landscape import Map, Way, arrow, landscape, layout, short
+from tutor.draw.figures.landscape import Layout, Map, Way, arrow, landscape, layout, short, sign_of
 from tutor.draw.wording import wording
 from tutor.i18n import _
 from tutor.ui.figures.figure import Figure
-from tutor.ui.widgets.drawn import Drawn
+from tutor.ui.widgets.drawn import Drawn, look_of
 from tutor.ui.widgets.keyline import Hint
 from tutor.ui.widgets.means.number import NumberField
 
@@ -65,6 +65,8 @@ class LossMap(Drawn, can_focus=True):
         self.kinds: tuple[str, ...] = SHOWN[0]
         self.reading: Step | None = None
         """What was measured under the cursor; None until it is."""
+        self.aimed = False
+        """Whether its cursor was ever moved: until then what it reads can wait."""
         self.set_reactive(LossMap.cursor, (len(values.ys) // 2, len(values.xs) // 2))
 
     @property
@@ -85,16 +87,23 @@ class LossMap(Drawn, can_focus=True):
     def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
         """The map, and under it what there is to say."""
         ways = [Way(_label(d.kind), [(s.x, s.y) for s in d.steps], _KINDS.index(d.kind)) for d in self.descents]
-        said = self._said(width, look)
+        said = self._said(width, height, look)
         return landscape(self._grid, ways, width, height, look, cursor=self.cursor, focused=self.has_focus, said=said)
 
-    def _said(self, width: int, look: Look) -> list[Row]:
-        """In the order of their weight: what the cursor reads while it has the keys; where each walk stands; why."""
-        walks = [self._standing(d) for d in self.descents]
-        lines = [(words, PLAIN) for words in (*walks[:1], self._vectors(look), *walks[1:]) if words]
-        lines += [(words, look.muted) for words in (self._plane(),) if words]
+    def _said(self, width: int, height: int, look: Look) -> list[Row]:
+        """In the order of their weight: where each walk stands, why, what the cursor reads.
+
+        Where there is not room for all, the walks share a line.
+        """
+        walks = [self._standing(d, look) for d in self.descents]
+        rest = [(words, PLAIN) for words in (self._vectors(look),) if words]
+        rest += [(words, look.muted) for words in (self._plane(),) if words]
         reading = (self._read(look), look.accent if self.has_focus else look.muted)
-        lines.insert(0 if self.has_focus else len(lines), reading)
+        rest.insert(0 if self.aimed and self.has_focus else min(1, len(rest)), reading)
+        count = len(walks) + len(rest)
+        if len(walks) > 1 and layout(self._grid, width, height, count).said < count:
+            walks = [self._together(look)]
+        lines = [*((words, PLAIN) for words in walks), *rest]
         return [(Span(wording(words, width, ascii=look.ascii), style),) for words, style in lines]
 
     def _named(self, x: float, y: float) -> str:
@@ -114,14 +123,14 @@ class LossMap(Drawn, can_focus=True):
             _("at {place}: loss {loss}").format(**values),
         )
 
-    def _standing(self, walk: Descent) -> tuple[str, ...]:
+    def _standing(self, walk: Descent, look: Look) -> tuple[str, ...]:
         """Where a descent stands, and whether that is off the map."""
         last = walk.steps[-1]
         values = {
-            "walk": _label(walk.kind),
+            "walk": self._signed(walk, look),
             "n": walk.updates[-1],
             "place": self._named(last.x, last.y),
-            "off": "" if self._on_map(last) else " " + _("(off the map)"),
+            "off": self._off(last),
             "loss": self._loss(last.loss),
         }
         return (
@@ -129,6 +138,32 @@ class LossMap(Drawn, can_focus=True):
             _("{walk}, step {n}: {place}{off}").format(**values),
             _("{walk}: {place}").format(**values),
         )
+
+    def _together(self, look: Look) -> tuple[str, ...]:
+        """The same of all descents in one line: their losses."""
+        walks = [
+            {
+                "walk": self._signed(walk, look),
+                "sign": sign_of(_KINDS.index(walk.kind), look),
+                "n": walk.updates[-1],
+                "off": self._off(walk.steps[-1]),
+                "loss": self._loss(walk.steps[-1].loss),
+            }
+            for walk in self.descents
+        ]
+        forms = [_("{walk}, step {n}: loss {loss}{off}"), _("{walk}, step {n}: loss {loss}")]
+        said = ["   ".join(form.format(**walk) for walk in walks) for form in forms]
+        if len({walk["n"] for walk in walks}) == 1:
+            losses = "   ".join(_("{walk} {loss}").format(**walk) for walk in walks)
+            said.append(_("step {n}, loss: {losses}").format(n=walks[0]["n"], losses=losses))
+        return (*said, "   ".join(_("{sign} step {n}: {loss}").format(**walk) for walk in walks))
+
+    def _signed(self, walk: Descent, look: Look) -> str:
+        """Its name behind its sign on the map."""
+        return f"{sign_of(_KINDS.index(walk.kind), look)} {_label(walk.kind)}"
+
+    def _off(self, step: Step) -> str:
+        return "" if self._on_map(step) else " " + _("(off the map)")
 
     def _plane(self) -> tuple[str, ...]:
         """What the axes of a model's map are."""
@@ -169,8 +204,15 @@ class LossMap(Drawn, can_focus=True):
             _("step {n}: {arrow} {bare}, clipped {arrow} {kept}").format(**values),
         )
 
+    @property
+    def shared(self) -> Layout:
+        """How the room that there is is shared out."""
+        width, height = self.size
+        return layout(self._grid, width, height, len(self._said(width, height, look_of(self.app))))
+
     def action_move(self, up: int, right: int) -> None:
         """The point beside."""
+        self.aimed = True
         row, column = self.cursor[0] + up, self.cursor[1] + right
         rows, columns = len(self.values.ys), len(self.values.xs)
         self.cursor = min(max(row, 0), rows - 1), min(max(column, 0), columns - 1)
@@ -178,9 +220,9 @@ class LossMap(Drawn, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """The point under the mouse."""
         self.focus()
-        place = layout(self._grid, self.size.width, self.size.height)
-        found = place.point(event.x, event.y, (len(self.values.ys), len(self.values.xs)))
+        found = self.shared.point(event.x, event.y, (len(self.values.ys), len(self.values.xs)))
         if found is not None:
+            self.aimed = True
             self.cursor = found
 
     def watch_cursor(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from textual import events
@@ -103,7 +104,7 @@ class Field(FigurePart, can_focus=True):
             _("higher is better") if v.higher else _("lower is better"),
             _("median  lowest - highest") if look.ascii else _("median  lowest … highest"),
             v.higher,
-            [(f"{name} {self._number(level, look)}", level) for name, level in baselines],
+            [(f"{name} {self._level(level, look)}", level) for name, level in baselines],
             (0.0, 1.0),
         )
 
@@ -129,8 +130,27 @@ class Field(FigurePart, can_focus=True):
         return self._number(spread.low, look) + between + self._number(spread.high, look)
 
     def _number(self, score: float, look: Look) -> str:
-        """A score, with as many digits as its metric has a use for."""
-        return formatted(score, "{:.3g}" if self.values.metric == "error" else "{:.2f}", ascii=look.ascii)
+        """A score, with as many decimals as all the others."""
+        return formatted(score, self._format(), ascii=look.ascii)
+
+    def _format(self) -> str:
+        """Two decimals; of errors, which have any unit, as many as the largest has a use for."""
+        v = self.values
+        if v.metric != "error":
+            return "{:.2f}"
+        every = [*(score for r in v.runners for network in r.scores for score in network), *dict(v.baselines).values()]
+        largest = max((abs(score) for score in every if math.isfinite(score)), default=1.0)
+        if not 1e-6 <= largest < 1e6:
+            return "{:.3g}"
+        return f"{{:.{max(2 - math.floor(math.log10(largest)), 2 * (largest < 1000), 0)}f}}"
+
+    def _level(self, level: float, look: Look) -> str:
+        """What guessing comes to: a share such as an eighth to its last digit, where it has one."""
+        if self.values.metric == "accuracy":
+            for decimals in (2, 3, 4):
+                if math.isclose(level, round(level, decimals), abs_tol=1e-9):
+                    return formatted(level, f"{{:.{decimals}f}}", ascii=look.ascii)
+        return self._number(level, look)
 
     def _distances(self) -> Distances:
         v = self.values

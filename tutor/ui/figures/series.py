@@ -54,6 +54,7 @@ class Days(FigurePart, can_focus=True):
         # The first day that was held out, where it is in view: what is asked of a forecast begins there.
         ahead = values.first_held_out
         inside = values.start <= ahead < min(values.start + values.span, last + 1)
+        self.set_reactive(Days.by_distance, values.view == "distance")
         self.set_reactive(Days.day, ahead if inside else min(values.start + values.span // 2, last))
 
     def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:

@@ -43,7 +43,7 @@ class StateFigure(Player):
     def __init__(
         self, values: StateValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
     ) -> None:
-        super().__init__(values, len(values.run.tokens), clock=clock, id=id)
+        super().__init__(values, len(values.run.tokens), position=values.step, clock=clock, id=id)
 
     def parts(self) -> Iterable[Widget]:
         """The chain, the heatmap, the value under its cursor, the next words."""

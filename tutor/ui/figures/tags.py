@@ -120,8 +120,8 @@ class TagsFigure(Player):
         self, values: TagsValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
     ) -> None:
         length = len(values.run.tokens)
-        # Everything at first sight: what a learner steps back from.
-        super().__init__(values, length, position=length, clock=clock, id=id)
+        # Everything at first sight, what a learner steps back from, unless one word is what is asked about.
+        super().__init__(values, length, position=values.step or length, clock=clock, id=id)
         self.values: TagsValues
 
     def parts(self) -> Iterable[Widget]:

@@ -8,7 +8,7 @@ widget.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,8 +35,6 @@ from tutor.course.lesson import (
     Add,
     Asked,
     Block,
-    Define,
-    Do,
     Doing,
     Lesson,
     Math,
@@ -44,13 +42,12 @@ from tutor.course.lesson import (
     Prose,
     QuestionBlock,
     Step,
-    names_in,
 )
 from tutor.course.probes import models_of, settled
 from tutor.engine.model import Model
 from tutor.i18n import _
 from tutor.progress import Attempt, Progress
-from tutor.ui.computing import Shown, Stopped, Work, compute
+from tutor.ui.computing import Shown, Stopped, Work, compute, values_in, work_of
 from tutor.ui.figures.bars import BarsFigure
 from tutor.ui.figures.figure import Figure, LiveFigure
 from tutor.ui.figures.player import PLAYER_BINDINGS, Player
@@ -200,7 +197,7 @@ class LessonScreen(Screen[None]):
             await words.remove_children()
             await instrument.remove_children()
             await words.mount(Static(Content(self.step.title), classes="step-title"))
-            await self._lay(words, self._before())
+            await self._lay(words, self.step.before)
             await self._lay_asked(words)
         self._drawn_values = self.shown.values
         words.scroll_home(animate=False)
@@ -209,48 +206,26 @@ class LessonScreen(Screen[None]):
             await self._reveal(shown, anew=False)
         elif not ready or self._stands_before():
             # Nothing to predict before the picture that stands here: it may be shown at once.
-            self._compute(self.index, self._before(), None)
+            self._compute(self.index, self.step.before, None)
         self._place()
 
     def _stands_before(self) -> bool:
         """Whether the step shows something before anything is done in it."""
         if isinstance(self.step.asked, Doing | Prediction):
-            return self.step.figure in self._before()
+            return self.step.figure in self.step.before
         return True
 
     def _measure_early(self) -> bool:
         """Measure what the words before the question need, where no training stands in between."""
-        names = self._names(self._before(), self.asked)
-        models = {model for name in names for model in models_of(self.lesson.values[name])}
-        probes = [self.lesson.values[name] for name in names]
-        if not all(self.lab.begun(model) for model in models) or not all(settled(one, self.lab) for one in probes):
+        probes = values_in(self.lesson, self.step, self.step.before, self.asked)
+        models = {model for probe in probes.values() for model in models_of(probe)}
+        if not all(self.lab.begun(model) for model in models) or not all(settled(p, self.lab) for p in probes.values()):
             return False
-        values = {name: self.lesson.values[name].measure(self.lab).value for name in sorted(names)}
+        values = {name: probe.measure(self.lab).value for name, probe in probes.items()}
         self.steps[self.index] = replace(self.shown, values={**self.shown.values, **values})
         return True
 
-    def _names(self, blocks: list[Block], asked: Asked | None, *, feedback: bool = False) -> set[str]:
-        """The lesson's values that some words ask for."""
-        texts = [block.text for block in blocks if isinstance(block, Prose)]
-        if asked is not None:
-            texts.append(asked.ask)
-            if feedback:
-                texts += [asked.because, *(option.says for option in asked.options)]
-        if isinstance(self.step.asked, Define | Do | Add):
-            texts += self.step.asked.texts if feedback else (self.step.asked.ask,)
-        return {name for text in texts for name in names_in(text)} & set(self.lesson.values)
-
-    def _before(self) -> list[Block]:
-        asked = self.step.asked
-        blocks = self.step.blocks
-        return list(blocks if asked is None else blocks[: blocks.index(asked)])
-
-    def _after(self) -> list[Block]:
-        asked = self.step.asked
-        blocks = self.step.blocks
-        return [] if asked is None else list(blocks[blocks.index(asked) + 1 :])
-
-    async def _lay(self, words: Widget, blocks: list[Block]) -> None:
+    async def _lay(self, words: Widget, blocks: Sequence[Block]) -> None:
         for block in blocks:
             if isinstance(block, Prose):
                 await words.mount(Words(block, self.shown.values))
@@ -266,9 +241,6 @@ class LessonScreen(Screen[None]):
         elif (asked := self.asked) is not None:
             start = start_order(asked, self.lab) if asked.order else ()
             await words.mount(Ask(asked, self.shown.values, start))
-
-    def _wanted(self, *, after: bool) -> list[Block]:
-        return [*self._before(), *(self._after() if after else [])]
 
     def _place(self) -> None:
         """Say where we are and what the keys do."""
@@ -350,7 +322,7 @@ class LessonScreen(Screen[None]):
             )
         )
         self.steps[self.index] = replace(self.shown, response=response, confidence=ask.confidence, attempt=attempt)
-        self._compute(self.index, self._wanted(after=True), asked)
+        self._compute(self.index, self.step.blocks, asked)
 
     def on_activity_finished(self, message: Activity.Finished) -> None:
         """Done, or skipped: keep what came of it, and show what follows."""
@@ -384,7 +356,7 @@ class LessonScreen(Screen[None]):
         self.steps[self.index] = replace(self.shown, done=message.done)
         # A figure that it was done in stays as the learner left it.
         there = self.shown.figure is not None
-        self._compute(self.index, [b for b in self._wanted(after=True) if b is not self.step.figure or not there], None)
+        self._compute(self.index, [b for b in self.step.blocks if b is not self.step.figure or not there], None)
 
     def on_activity_told(self, message: Activity.Told) -> None:
         """What a learner does has a word to say."""
@@ -450,7 +422,7 @@ class LessonScreen(Screen[None]):
     def action_train(self) -> None:
         """Go on with a training that was stopped."""
         if self.shown.phase == "shown" and self._unfinished():
-            self._compute(self.index, self._wanted(after=True), self.asked, resume=True)
+            self._compute(self.index, self.step.blocks, self.asked, resume=True)
         else:
             self._say(_("Nothing was stopped here that could train on."))
 
@@ -505,18 +477,12 @@ class LessonScreen(Screen[None]):
 
     # Work
 
-    def _compute(self, index: int, blocks: list[Block], asked: Asked | None, *, resume: bool = False) -> None:
+    def _compute(self, index: int, blocks: Sequence[Block], asked: Asked | None, *, resume: bool = False) -> None:
         """Train what is missing and measure what is to be shown, in a thread."""
-        figure = self.step.figure if self.step.figure in blocks else None
         answered = asked is not None or self.shown.done is not None
-        names = self._names(blocks, asked or self.asked, feedback=answered)
-        models = list(figure.options.models()) if figure is not None else []
-        for name in sorted(names):
-            models += models_of(self.lesson.values[name])
-        if asked is not None:
-            models += models_of(asked.answer)
-        values = {name: self.lesson.values[name] for name in sorted(names)}
-        work = Work(tuple(dict.fromkeys(models)), values, asked, figure, self.shown, resume)
+        work = work_of(
+            self.lesson, self.step, blocks, asked or self.asked, self.shown, answered=answered, resume=resume
+        )
         self.steps[index] = replace(self.shown, phase="working")
         self._stopping = False
         self._partial = None
@@ -604,7 +570,7 @@ class LessonScreen(Screen[None]):
                 await self._reveal_answer(words, shown, anew=anew)
                 for activity in self.query(Activity):
                     await activity.settle(shown.done or ())
-                await self._lay(words, self._after())
+                await self._lay(words, self.step.after)
         self._place()
         self._focus_instrument(shown)
         if shown.phase == "shown":

@@ -50,7 +50,8 @@ class DoActivity(Activity):
         self._changed = self._changed or fact != self._first
         if self._changed and self.block.until.met(fact):
             self._over = True
-            self.post_message(self.Finished((Done(self.block.until.of, _told(fact), kind=None, response=fact),)))
+            of = self.block.until.of
+            self.post_message(self.Finished((Done(of, _told(of, fact), kind=None, response=fact),)))
 
     def verdict(self, done: Sequence[Done]) -> Content | None:
         """That it was done, what it came to, and why that matters."""
@@ -59,13 +60,18 @@ class DoActivity(Activity):
         fact = done[0].response
         value = done[0].said if isinstance(fact, bool) else fact
         because = sentence(self.block.because, {**self.values, "value": value})
-        # A switch was put to what was asked for: that it was says all.
-        head = _("Done.") if isinstance(fact, bool) else _("Done: {value}.").format(value=done[0].said)
+        # A switch was put to what was asked for, a value was opened: that it was says all.
+        alone = isinstance(fact, bool) or self.block.until.of == "opened"
+        head = _("Done.") if alone else _("Done: {value}.").format(value=done[0].said)
         return Content.assemble((head, "bold $success"), " ", because)
 
 
-def _told(fact: Fact) -> str:
-    """A fact as a learner reads it."""
+def _told(of: str, fact: Fact) -> str:
+    """A fact as a learner reads it: a place in a row by what it is one of, an amount by its number."""
     if isinstance(fact, bool):
         return _("yes") if fact else _("no")
-    return fact if isinstance(fact, str) else f"{fact:.4g}"
+    if isinstance(fact, str):
+        return fact
+    number = f"{fact:.4g}"
+    places = {"step": _("step {n}"), "unit": _("unit {n}"), "token": _("token {n}"), "day": _("day {n}")}
+    return places[of].format(n=number) if of in places else number

@@ -55,6 +55,7 @@ class Activity(Vertical):
     Activity { height: auto; margin-bottom: 1; }
     Activity > .ask { height: auto; text-style: bold; margin-bottom: 1; }
     Activity > .verdict { height: auto; }
+    Activity.-skipped > .ask { margin-bottom: 0; }
     """
 
     class Finished(Message):
@@ -111,6 +112,7 @@ class Activity(Vertical):
         for widget in self.query(".field"):
             await widget.remove()
         verdict = self.verdict(done)
+        self.set_class(verdict is None, "-skipped")
         if verdict is not None:
             await self.mount(Static(verdict, classes="verdict"))
 

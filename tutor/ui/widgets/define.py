@@ -88,6 +88,7 @@ class DefineActivity(Activity):
         if not typed:
             if self._warned:
                 self.post_message(self.Finished(()))
+                return
             self._warned = True
             self.post_message(self.Told(_("Nothing is written yet: enter once more skips it.")))
         elif len(typed) > MOST_TYPED:

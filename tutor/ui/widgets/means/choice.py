@@ -69,8 +69,8 @@ class Choices(Vertical, Means, can_focus=True):
         Binding("down", "move(1)", show=False),
     ]
 
-    chosen = reactive(0)
-    """Index of the option under the cursor."""
+    chosen = reactive(-1)
+    """Index of the option under the cursor; −1 before there is one: nobody answers by enter alone."""
 
     def __init__(self, options: Sequence[Option]) -> None:
         super().__init__()
@@ -96,9 +96,10 @@ class Choices(Vertical, Means, can_focus=True):
                 choice.scroll_visible(animate=False)
 
     def action_move(self, by: int) -> None:
-        """The option before or after."""
+        """The option before or after; at first, the first or the last."""
         if not self.locked:
-            self.chosen = (self.chosen + by) % len(self.options)
+            first = 0 if by > 0 else -1
+            self.chosen = (first if self.chosen < 0 else self.chosen + by) % len(self.options)
 
     def on_click(self, event: events.Click) -> None:
         """A click chooses; it does not commit."""
@@ -111,13 +112,15 @@ class Choices(Vertical, Means, can_focus=True):
 
     @property
     def response(self) -> str:
-        """The key of the option chosen."""
+        """The key of the option chosen; ValueError where none is."""
+        if self.chosen < 0:
+            raise ValueError(_("Choose one first, with ↑ and ↓."))
         return self.options[self.chosen].key
 
     def restore(self, response: str | float) -> None:
         """The option of a key."""
         keys = [option.key for option in self.options]
-        self.chosen = keys.index(str(response)) if str(response) in keys else 0
+        self.chosen = keys.index(str(response)) if str(response) in keys else -1
 
     def settle(self) -> None:
         """It is committed."""
