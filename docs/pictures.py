@@ -20,6 +20,7 @@ from tutor.progress import Progress
 from tutor.ui.app import RnnTutorApp, Start
 from tutor.ui.gallery import main as gallery
 from tutor.ui.saving import svg_of
+from tutor.ui.screens.lesson import LessonScreen
 
 
 async def lesson(path: Path) -> None:
@@ -27,7 +28,7 @@ async def lesson(path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         start = Start("lesson", "never-too-late")
         app = RnnTutorApp(lessons_dir(), Progress(Path(folder)), None, start)
-        async with app.run_test(size=(120, 34)) as pilot:
+        async with app.run_test(size=(120, 36)) as pilot:
 
             async def settle() -> None:
                 await app.workers.wait_for_complete()
@@ -35,8 +36,12 @@ async def lesson(path: Path) -> None:
 
             await settle()
             await settle()
-            # Commit and go on, three times; the last commit stays on screen, and the sentence is read to its end.
-            for key in ("enter", "enter", "enter", "enter", "enter", "end", "w"):
+            # Answered, and the sentence is read to its end.
+            assert isinstance(app.screen, LessonScreen)
+            titles = [step.title for step in app.screen.lesson.steps]
+            await app.screen.show_step(titles.index("From word to guess"))
+            await settle()
+            for key in ("up", "enter", "end", "w"):
                 await pilot.press(key)
                 await settle()
             path.write_text(svg_of(app.screen, "rnn-tutor"), encoding="utf-8")

@@ -142,6 +142,8 @@ async def test_to_the_sandbox_and_back_to_the_same_step(desk, lesson: str) -> No
     async with desk("lesson", lesson) as d:
         if isinstance(d.lesson.step.asked, Recite):
             await d.press("enter", "enter")
+        if any(isinstance(ask.means, Choices) for ask in d.lesson.query(Ask)):
+            await d.press("down")
         await d.press("enter")
         index, before = d.lesson.index, d.text
         await d.press("s")
@@ -256,6 +258,15 @@ async def test_the_alphabet_is_typed_against_the_clock(desk) -> None:
             ("A to Z", False, 5.0),
             ("Z to A", True, 30.0),
         ]
+
+
+async def test_what_is_skipped_leaves_no_hole(desk) -> None:
+    async with desk("lesson", "order-matters") as d:
+        await d.press("enter")
+        rows = [row.strip() for row in d.text.split("\n")]
+        asked = max(i for i, row in enumerate(rows) if row.endswith("first letter."))
+        assert rows[asked + 1] == ""
+        assert rows[asked + 2] != ""
 
 
 async def test_a_second_visit_asks_another_instance(desk) -> None:

@@ -55,7 +55,6 @@ class Activity(Vertical):
     Activity { height: auto; margin-bottom: 1; }
     Activity > .ask { height: auto; text-style: bold; margin-bottom: 1; }
     Activity > .verdict { height: auto; }
-    Activity.-skipped > .ask { margin-bottom: 0; }
     """
 
     class Finished(Message):
@@ -112,9 +111,12 @@ class Activity(Vertical):
         for widget in self.query(".field"):
             await widget.remove()
         verdict = self.verdict(done)
-        self.set_class(verdict is None, "-skipped")
         if verdict is not None:
             await self.mount(Static(verdict, classes="verdict"))
+            return
+        for ask in self.query(".ask"):
+            # Nothing stands below it, and no hole is left for that.
+            ask.styles.margin = 0
 
     def verdict(self, done: Sequence[Done]) -> Content | None:
         """What is said of it; None for nothing."""
