@@ -799,3 +799,18 @@ def test_the_lessons_texts_can_be_learned(keys: dict[str, Any], least: float) ->
     metric = lab.history("m")[-1].held_out_metric
     assert metric is not None
     assert metric >= least
+
+
+def test_a_file_is_parsed_once_for_all_who_learn_from_it(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = []
+
+    def parse(path: Path) -> Any:
+        parsed.append(path.name)
+        return read_tagged(path)
+
+    monkeypatch.setattr(jobs, "read_tagged", parse)
+    first = [again(lab, seed=seed).examples("tags") for seed in range(3)]
+    assert parsed == ["tagged.txt"]
+    (lab.folder / "tagged.txt").write_text("\n".join(TAGGED[1:]) + "\n")
+    assert again(lab).examples("tags") != first[0], "another content is another file"
+    assert parsed == ["tagged.txt"] * 2

@@ -7,11 +7,11 @@ Only the names of tags and labels are taken from the whole corpus: they are the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from tutor.course.entries import ModelEntry, Task
 from tutor.engine.captioner import Captioner
-from tutor.engine.datasets import read_labelled, read_lines, read_series, read_tagged, split, windows, within
+from tutor.engine.datasets import MAX_BYTES, read_labelled, read_lines, read_series, read_tagged, split, windows, within
 from tutor.engine.forecaster import Forecaster
 from tutor.engine.model import Model, ModelSpec
 from tutor.engine.scenes import SIDE, scenes
@@ -39,6 +39,7 @@ DRAWN_FROM = f"{SCENES} scenes, {RECALLED} sequences".encode()
 _SHUFFLE, _RECALL = 6, 7
 """Streams of a model's seed: what is drawn here is drawn for nothing else."""
 
+_Parsed = TypeVar("_Parsed")
 Values = npt.NDArray[np.float64]
 Tokens = tuple[str, ...]
 
@@ -189,9 +190,31 @@ def _of_text(
     )
 
 
+def _read_once(parse: Callable[[Path], _Parsed], path: Path) -> _Parsed:
+    """What a file says, parsed once for all who learn from it, as long as its bytes are the same.
+
+    Raises:
+        ValueError: as `parse`.
+    """
+    try:
+        if not path.is_file() or path.stat().st_size > MAX_BYTES:
+            # What is wrong with it is the parser's to say.
+            return parse(path)
+        content = path.read_bytes()
+    except OSError:
+        return parse(path)
+    found: _Parsed = _parsed(parse, path, content)
+    return found
+
+
+@lru_cache(maxsize=8)
+def _parsed(parse: Callable[[Path], Any], path: Path, content: bytes) -> Any:
+    return parse(path)
+
+
 def _written(entry: ModelEntry, path: Path, seed: int) -> Material:
     """Sequences, to say the next token of."""
-    lines = [*read_lines(path), *([entry.added] * entry.times if entry.added else [])]
+    lines = [*_read_once(read_lines, path), *([entry.added] * entry.times if entry.added else [])]
     items = tuple(tokenize(line, entry.unit) for line in lines)
     if not entry.shuffle:
         return _of_text(entry, items, items, seed)
@@ -204,7 +227,7 @@ def _written(entry: ModelEntry, path: Path, seed: int) -> Material:
 
 def _tagged(entry: ModelEntry, path: Path, seed: int) -> Material:
     """(words, tags)"""
-    rows = read_tagged(path)
+    rows = _read_once(read_tagged, path)
     read = tuple(tuple(word for word, _ in row) for row in rows)
     tags = tuple(tuple(tag for _, tag in row) for row in rows)
     items = tuple(zip(read, tags, strict=True))
@@ -213,7 +236,7 @@ def _tagged(entry: ModelEntry, path: Path, seed: int) -> Material:
 
 def _labelled(entry: ModelEntry, path: Path, seed: int) -> Material:
     """(tokens, label)"""
-    texts, labels = read_labelled(path)
+    texts, labels = _read_once(read_labelled, path)
     read = tuple(tokenize(text, entry.unit) for text in texts)
     return _of_text(entry, read, tuple(zip(read, labels, strict=True)), seed, labels)
 

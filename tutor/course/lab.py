@@ -58,8 +58,6 @@ class _Kept:
     history: list[Checkpoint] = field(default_factory=list)
     training: Iterator[Checkpoint] | None = None
     """The training as it was left; None when it is finished."""
-    measured: dict[str, tuple[float, ...]] = field(default_factory=dict)
-    """What was measured of the finished network."""
 
 
 class Lab:
@@ -87,6 +85,7 @@ class Lab:
         self._runs: dict[tuple[str, str, Start], Run] = {}
         self._material: dict[str, Material] = {}
         self._then: dict[tuple[str, int], Network] = {}
+        self._measured: dict[str, dict[str, tuple[float, ...]]] = {}
         self._siblings: dict[int, Lab] = {}
         self._lock = RLock()
 
@@ -164,6 +163,7 @@ class Lab:
             self.models[name] = other
             self._kept.pop(name, None)
             self._material.pop(name, None)
+            self._measured.pop(name, None)
             self._runs = {key: run for key, run in self._runs.items() if key[0] != name}
             self._then = {key: network for key, network in self._then.items() if key[0] != name}
             self.known.clear()
@@ -324,31 +324,40 @@ class Lab:
                 self._then[name, step] = network
             return self._then[name, step]
 
-    def measured(self, name: str, what: str, measure: Callable[[], tuple[float, ...]]) -> tuple[float, ...]:
-        """Numbers that are measured of a network: of a finished one once, for they are kept with it.
+    def measured(
+        self, name: str, what: str, measure: Callable[[], tuple[float, ...]], *, trained: bool = True
+    ) -> tuple[float, ...]:
+        """Numbers that are measured once and kept between sessions, beside the network that they are of.
 
         Args:
             name: the model.
-            what: all that decides the numbers beside the network.
+            what: all that decides the numbers beside the model.
             measure: measures them.
+            trained: whether they are of the network, which has to have come to its end first; not where they are of
+                what it learns from alone.
 
         Raises:
-            NotTrained: it was not begun.
+            NotTrained: they are of a network that was not begun.
         """
-        kept = self._begun(name)
-        if not (self.ready(name) and self.entry(name).trained):
+        if trained:
+            self._begun(name)
+        if not self.entry(name).trained or (trained and not self.ready(name)):
             return measure()
-        if what not in kept.measured:
+        path = self._path(name)
+        with self._lock:
+            if name not in self._measured:
+                self._measured[name] = {} if path is None else stored.load_measured(path)
+            known = self._measured[name]
+        if what not in known:
             found = measure()
             if not all(map(math.isfinite, found)):
                 return found
-            kept.measured[what] = found
-            path = self._path(name)
+            known[what] = found
             if path is not None:
                 # Whoever cannot keep it measures it again; of the network itself, `_save` has said so.
                 with suppress(OSError):
-                    stored.save_measured(path, kept.measured)
-        return kept.measured[what]
+                    stored.save_measured(path, known)
+        return known[what]
 
     # Running
 
@@ -457,5 +466,4 @@ class Lab:
             return
         kept.network.flat[:] = kept.past.at(training.steps[-1])
         kept.history = training.history
-        kept.measured = stored.load_measured(path)
         self._kept[name] = kept

@@ -168,14 +168,11 @@ def baseline(lab: Lab, name: str, kind: Kind, where: Where = "held_out", *, only
         known = ", ".join(other for other, tasks in KINDS.items() if task in tasks)
         raise ValueError(f'"{kind}" is no baseline of the task "{task}"; it has {known or "none"}')
 
-    def found() -> tuple[float, ...]:
-        def guess() -> tuple[float, int]:
-            return _baseline(lab, name, kind, where, only)
+    def guess() -> tuple[float, int]:
+        return _baseline(lab, name, kind, where, only)
 
-        # It is none of the network's, but learns from the same, and is kept with it.
-        return lab.measured(name, f"baseline {kind} {where} {only}", guess) if lab.ready(name) else guess()
-
-    value, count = once(lab, ("baseline", name, kind, where, only), found)
+    kept = f"baseline {kind} {where} {only}"
+    value, count = once(lab, (kept, name), lambda: lab.measured(name, kept, guess, trained=False))
     return Score(value, metric(task), int(count))
 
 

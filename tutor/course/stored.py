@@ -85,6 +85,7 @@ def save_measured(path: Path, measured: Mapping[str, tuple[float, ...]]) -> None
     Raises:
         OSError: it cannot be written.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     weights.save(_beside(path), {}, {_MEASURED: dict(measured)})
 
 
