@@ -271,14 +271,12 @@ async def test_what_is_skipped_leaves_no_hole(desk) -> None:
 
 async def test_a_second_visit_asks_another_instance(desk) -> None:
     async with desk("lesson", "vanishing-and-exploding") as d:
-        await d.lesson.show_step(5)
-        await d.settle()
+        await d.step("Three factors")
         first = d.lesson.asked.ask
         await d.press("enter", "escape")
         d.app.open_lesson("vanishing-and-exploding")
         await d.settle()
-        await d.lesson.show_step(5)
-        await d.settle()
+        await d.step("Three factors")
         assert d.lesson.asked.ask != first
 
 

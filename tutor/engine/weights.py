@@ -24,7 +24,7 @@ from tutor.engine.checks import FLOATS, finite, numbers
 from tutor.engine.declared import MOST, Declared, declared, named, short
 
 ENGINE_VERSION = "3"
-"""Part of every cache key: a change of what training computes must change it."""
+"""Part of every cache key: a change of what training computes, or of what is drawn or measured, must change it."""
 
 _METADATA = "metadata.json"
 _HEADER = 256 * 1024
