@@ -168,14 +168,18 @@ def forecasts_of(network: Forecaster, series: Measurements, steps: int) -> tuple
         made[origins[origins + j + 1 < len(scaled)] + j + 1, j] = True
     counts = made.all(axis=1) & ~np.isnan(scaled)
     counts[: series.first_held_out] = False
+    late = origins >= series.first_held_out - reach
     found = []
     for name, forecast in named:
         said = np.full(made.shape, np.nan)
-        with np.errstate(over="ignore", invalid="ignore"):
-            told = series.unscale(ahead(forecast, past, series.window, series.horizon, reach))
-        for j in range(reach):
-            there = origins + j + 1 < len(scaled)
-            said[origins[there] + j + 1, j] = told[there, j]
+        # Every day is forecast in view; from farther off only the days are that an error is the mean over.
+        for asks, far in ((~late, series.horizon), (late, reach)):
+            at = origins[asks]
+            with np.errstate(over="ignore", invalid="ignore"):
+                told = series.unscale(ahead(forecast, past[asks], series.window, series.horizon, far))
+            for j in range(far):
+                there = at + j + 1 < len(scaled)
+                said[at[there] + j + 1, j] = told[there, j]
         found.append(_compared(name, said, series, counts, steps))
     return tuple(found), int(counts.sum())
 
