@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tutor.course.fences import Block, Reader, shaped
+from tutor.course.fences import Block, Reader, asks, shaped
 from tutor.course.figures import FIGURES
 from tutor.course.figures.facts import Facts, Kind
 from tutor.course.lesson import Do, Figure, Until, pieces
@@ -27,10 +27,7 @@ def do(reader: Reader, block: Block, data: dict[str, Any]) -> Do | None:
     table = shaped(reader, block, _DoTable, data, "a do block")
     if table is None:
         return None
-    if not table.ask.strip():
-        reader.add(block.at("ask"), "nothing is asked for", 'write ask = "…"')
-    for found in wrong_words(table.ask, reader.values, numbers=False):
-        reader.add(block.at("ask"), *found)
+    asks(reader, block, table.ask)
     for found in wrong_words(table.because, reader.values | {"value"}, numbers=True):
         reader.add(block.at("because"), *found)
     _until(reader, block, table.until)

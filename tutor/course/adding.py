@@ -12,12 +12,11 @@ from typing import Any
 from msgspec import Struct
 
 from tutor.course.entries import ModelEntry
-from tutor.course.fences import Block, Reader, shaped
+from tutor.course.fences import Block, Reader, asks, shaped
 from tutor.course.lab import Lab
 from tutor.course.lesson import Add, Lesson
 from tutor.course.tallies import continuations
 from tutor.course.terms import cleaned
-from tutor.course.words import wrong_words
 from tutor.engine.text import tokenize
 from tutor.i18n import _
 
@@ -38,10 +37,7 @@ def add(reader: Reader, block: Block, data: dict[str, Any]) -> Add | None:
     table = shaped(reader, block, _AddTable, data, "an add block")
     if table is None:
         return None
-    if not table.ask.strip():
-        reader.add(block.at("ask"), "nothing is asked for", 'write ask = "…"')
-    for found in wrong_words(table.ask, reader.values, numbers=False):
-        reader.add(block.at("ask"), *found)
+    asks(reader, block, table.ask)
     asked = Add(ask=table.ask, model=table.model, begins=table.begins, line=block.line, key=block.key)
     reader.unfit_models(_Needs(asked), block.naming("model"))
     return asked

@@ -11,6 +11,7 @@ from tutor.course.entries import ModelEntry
 from tutor.course.lesson import Figure
 from tutor.course.measured import Found
 from tutor.course.source import LessonError, Problem, nearest, parse_toml
+from tutor.course.words import wrong_words
 
 
 @dataclass
@@ -98,3 +99,11 @@ def shaped(reader: Reader, block: Block, kind: Any, data: Any, where: str) -> An
     for fault in found:
         reader.add(block.at(*fault.path), fault.what, fault.mend)
     return None if found else shape.convert(data, kind)
+
+
+def asks(reader: Reader, block: Block, text: str) -> None:
+    """What is to be done, in words: some, and with the lesson's values alone in braces."""
+    if not text.strip():
+        reader.add(block.at("ask"), "nothing is asked for", 'write ask = "…"')
+    for found in wrong_words(text, reader.values, numbers=False):
+        reader.add(block.at("ask"), *found)
