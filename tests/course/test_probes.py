@@ -258,6 +258,22 @@ def test_models_of_what_is_made_of_others() -> None:
     assert models_of(probe("oneof", of=inner, same=["x"])) == ("a",)
 
 
+def test_what_is_asked_of_a_corpus_waits_for_no_training(lab: Lab) -> None:
+    lab = Lab(lab.models, folder=lab.folder)
+    for asked in (
+        probe("corpus_count", model="reader", text="the sun", word="is"),
+        probe("corpus_total", model="reader", text="the sun"),
+        probe("corpus_share", model="reader", text="the sun", word="is"),
+        probe("baseline", model="reader", of="unigram", where="train"),
+    ):
+        assert asked.models() == ("reader",)
+        assert models_of(asked) == ()
+        assert asked.measure(lab).number > 0
+    assert not lab.begun("reader")
+    both = probe("ratio", left={"probe": "corpus_total", "model": "reader"}, right={"probe": "entropy", "model": "b"})
+    assert models_of(both) == ("b",)
+
+
 def test_a_seed_of_the_lab_reaches_every_network(lab: Lab) -> None:
     other = Lab(lab.models, folder=lab.folder, seed=1)
     keys: dict[str, Any] = {"radius": 1.5, "activation": "tanh", "steps": 9}

@@ -48,6 +48,8 @@ class Base(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fi
     """Whether its value is the key of a winner; `{value}` in a feedback is then what it won with."""
     head: ClassVar[bool] = False
     """Whether its model has to be trained, since it asks what comes next."""
+    of_corpus: ClassVar[bool] = False
+    """Whether it asks only what its model learns from, which is there before any training."""
 
     def parts(self) -> tuple[Any, ...]:
         """The probes that it is made of."""
@@ -57,6 +59,11 @@ class Base(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fi
         """The lesson's models that it needs."""
         own = getattr(self, "model", "")
         return tuple(dict.fromkeys([*([own] if own else []), *(m for p in self.parts() for m in p.models())]))
+
+    def networks(self) -> tuple[str, ...]:
+        """Those of its models that have to be trained before it can be measured."""
+        own = "" if self.of_corpus else getattr(self, "model", "")
+        return tuple(dict.fromkeys([*([own] if own else []), *(m for p in self.parts() for m in p.networks())]))
 
     def unfit(self, models: Mapping[str, ModelEntry]) -> Found | None:
         """Why the lesson's models cannot answer it, as far as is known before anything runs."""

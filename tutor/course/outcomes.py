@@ -79,6 +79,8 @@ class Baseline(_OnExamples, frozen=True, kw_only=True, tag="baseline"):
 
     of: scores.Kind
 
+    of_corpus: ClassVar[bool] = True
+
     def unfit(self, models: Mapping[str, ModelEntry]) -> Found | None:
         """It has to be one for the model's task."""
         entry = models.get(self.model)

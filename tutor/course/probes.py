@@ -322,7 +322,7 @@ class OverSeeds(Base, frozen=True, kw_only=True, tag="over_seeds"):
 
     def needed(self, lab: Lab) -> list[tuple[Lab, str]]:
         """Its networks: the lab of each seed, with each model's name."""
-        return [(lab.sibling(seed), name) for seed in range(self.seeds) for name in self.models()]
+        return [(lab.sibling(seed), name) for seed in range(self.seeds) for name in self.networks()]
 
     def more(self, lab: Lab) -> Generator[tuple[Lab, str], None, None]:
         """Train what is not ready, seed by seed: whose lab and which model has a checkpoint more. Closing it stops."""
@@ -415,8 +415,8 @@ PROBES: dict[str, type[Any]] = {
 
 
 def models_of(probe: Probe) -> tuple[str, ...]:
-    """The lesson's models that a probe needs, its parts' too."""
-    return probe.models()
+    """The lesson's models that have to be trained before a probe is measured, its parts' too."""
+    return probe.networks()
 
 
 def settled(probe: Any, lab: Lab) -> bool:

@@ -89,6 +89,8 @@ class _Corpus(Base, frozen=True, kw_only=True):
     text: str = ""
     begins: bool = False
 
+    of_corpus: ClassVar[bool] = True
+
     def unfit(self, models: Mapping[str, ModelEntry]) -> Found | None:
         """There has to be a corpus to count in."""
         if self.model in models and not models[self.model].corpus:
@@ -155,6 +157,7 @@ class AddedWord(Base, frozen=True, kw_only=True, tag="added_word"):
     text: str = ""
 
     words: ClassVar[bool] = True
+    of_corpus: ClassVar[bool] = True
     word: ClassVar[str] = ""
 
     def unfit(self, models: Mapping[str, ModelEntry]) -> Found | None:
