@@ -210,3 +210,37 @@ def test_fit() -> None:
     assert Series(model="tide", start=0, span=2, horizon=100, since="2012-01-31").unfit(MODELS) is None
     assert Series(model="unheard").unfit(MODELS) is None
     assert Series(model="tide").models() == ("tide",)
+
+
+def test_days_of_ones_own_are_gone_on_with_by_each_forecast(lab: Lab) -> None:
+    found = Series(model="tide", horizon=3).run(lab)
+    written = found.write("8, 9 10; 12 11")
+    assert written.days == (8, 9, 10, 12, 11)
+    named = dict(written.ahead)
+    assert list(named) == ["network", "last value", "linear"]
+    np.testing.assert_allclose(named["last value"], [11, 11, 11])
+    series, net = lab.series("tide"), lab.forecaster("tide")
+    line = list(series.scale([9, 10, 12, 11]))
+    for at in range(3):
+        line.append(float(net.forward(np.array(line[-L:], np.float32)[:, None, None])[0, 0]))
+        assert named["network"][at] == pytest.approx(float(series.unscale(line[-1])), rel=1e-5)
+    rows = written.table("m").rows
+    assert rows[0][:2] == ("-4", 8.0)
+    assert rows[4][:2] == ("0", 11.0)
+    assert rows[5][0] == "1"
+    assert rows[5][3] == pytest.approx(11)
+
+
+def test_the_line_opens_with_the_days_that_a_forecast_was_made_from(lab: Lab) -> None:
+    found = Series(model="tide").run(lab)
+    assert found.window_of(FIRST) == pytest.approx(tuple(found.measured[FIRST - L : FIRST]))
+    assert found.window_of(0) == pytest.approx(tuple(found.measured[:L])), "before the first forecast, its own"
+
+
+def test_a_window_that_is_not_whole_is_passed_over() -> None:
+    broken = WAVE.copy()
+    broken[[20, 50]] = math.nan
+    series, net = measurements(broken), network()
+    found, counted = forecasts_of(net, series, 2)
+    values = SeriesValues(broken, found, 1, FIRST, counted, 0, 20, source=(net, series))
+    assert values.window_of(53) == pytest.approx(tuple(broken[50 - L : 50]))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tutor.course.entries import ModelEntry
 from tutor.course.games import continuing, n_back, recall
 from tutor.course.games.game import Game
-from tutor.course.games.history import Visit, visits
+from tutor.course.games.history import Visit, rounds_of, visits
 from tutor.course.lab import Lab
 from tutor.course.load import load_lesson
 from tutor.course.source import LessonError
@@ -320,6 +320,8 @@ class Kept:
     response: str
     correct: bool | None
     at: float | None = None
+    lesson: str = "one"
+    key: str = ""
 
 
 def test_the_visits_of_each_game() -> None:
@@ -337,8 +339,23 @@ def test_the_visits_of_each_game() -> None:
         Visit(0.5, None),
         Visit(1.0, None),
     )
+    assert visits(Game(play="n-back", ask="a", n=3), [Kept(0, "2-back 9/18", None)]) == (), "another game"
     game = Game(play="continue", ask="a")
     assert visits(game, [Kept(0, "continue step", True), Kept(0, "continue anchor", False)]) == (Visit(0.5, None),)
+
+
+def test_a_game_of_memory_alone_goes_on_in_every_lesson() -> None:
+    kept = [
+        Kept(0, "2-back 9/18", None, 1.0, "one", "2.0"),
+        Kept(0, "recall 3", True, 2.0, "one", "3.0"),
+        Kept(0, "2-back 18/18", None, 3.0, "two", "9.0"),
+        Kept(0, "recall 9", True, 4.0, "two", "3.0"),
+    ]
+    alone = Game(play="n-back", ask="a", key="9.0")
+    assert [one.at for one in rounds_of(alone, "two", kept)] == [1.0, 3.0]
+    assert [visit.value for visit in visits(alone, kept)] == [0.5, 1.0], "two visits, though both are a lesson's first"
+    against = Game(play="recall", ask="a", models=("m",), key="3.0")
+    assert [one.at for one in rounds_of(against, "one", kept)] == [2.0]
 
 
 @settings(max_examples=200)

@@ -58,6 +58,23 @@ def test_the_whole_picture(shown) -> None:  # type: ignore[no-untyped-def]
     )
 
 
+def test_what_was_called_something_else_before_is_marked(shown) -> None:  # type: ignore[no-untyped-def]
+    edited = TEXT._replace(truth=(), before=("PRON", "NOUN", "NOUN", "VERB"))
+    assert (
+        shown(drawn(60, 6, text=edited, position=4))
+        == """
+    |read from both ends
+    |  we       PRON ███████████████▎·   0.90          VERB 0.06
+    |  park     VERB ███████████▉·····   0.70  ≠ NOUN  PRON 0.25
+    |  zebras ? NOUN ███████████▉·····   0.70          VERB 0.20
+    |▸ 永遠     PRON ████████▌········   0.50  ≠ VERB  VERB 0.30
+    |right 2 of 3, mean confidence 0.77
+    """
+    )
+    assert "! NOUN" in shown(drawn(60, 6, Look(ascii=True), text=edited))
+    assert " ≠ " in shown(drawn(34, 6, text=edited)), "where there is no room for the name, the sign is enough"
+
+
 def test_with_room_beside_the_tags_stand_there(shown) -> None:  # type: ignore[no-untyped-def]
     assert (
         shown(drawn(76, 7))

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from tutor.draw.cells import Row
 from tutor.ui.app import DARK, LIGHT
 from tutor.ui.figures.figure import Figure
+from tutor.ui.figures.writable import Writable, WrittenLine
 from tutor.ui.widgets.drawn import Drawn
 
 Shown = TypeVar("Shown", bound=Figure)
@@ -68,6 +69,15 @@ class Hand(Generic[Shown]):
         for key in keys:
             await self.pilot.press(key)
         await self.settle()
+
+    async def write(self, text: str) -> None:
+        """Another text in the line that `e` opens in a lesson, not yet read."""
+        assert isinstance(self.app.figure, Writable)
+        self.app.figure.action_write()
+        await self.settle()
+        line = self.app.query_one(WrittenLine)
+        assert line.has_focus
+        line.value = text
 
     async def click(self, part: type, x: int, y: int) -> None:
         await self.pilot.click(part, offset=(x, y))

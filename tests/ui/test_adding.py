@@ -74,6 +74,10 @@ async def test_a_paste_is_one_line_that_no_terminal_obeys(desk, course: Path) ->
         assert d.lesson.query_one(LineField).value == "re␛[31md and? more"
         d.app.focused.post_message(events.Paste("x" * 1_000_000))
         await d.settle()
+        assert d.lesson.query_one(LineField).value == "re␛[31md and? more"
+        assert "That is 1000000 characters, and a line takes 2000." in d.text
+        d.app.focused.post_message(events.Paste("x" * 60))
+        await d.settle()
         await d.press("enter")
         assert "60 are enough for one line" in d.text
         assert d.lesson.shown.phase == "asking"

@@ -156,13 +156,13 @@ async def test_the_mouse_does_what_the_keys_do() -> None:
 async def test_hints_run_on_the_figure() -> None:
     async with opened() as (_app, hand, figure):
         own = [hint for hint in figure.hints if hint.target is figure]
-        assert [hint.key for hint in own] == ["[ ]", "↑ ↓", "d", "c"]
+        assert [hint.key for hint in own] == ["e", "[ ]", "↑ ↓", "d", "c"]
         for hint in own:
             await figure.run_action(hint.action)
         await measured(hand)
         options = figure.options
         assert (options.kernel_size, options.layers, options.dilated, options.cell) == (3, 4, False, "gru")
-        assert {key for key, _does in figure.help_keys} == {"← →", "[ ]", "↑ ↓", "d v", "c"}
+        assert {key for key, _does in figure.help_keys} == {"← →", "[ ]", "↑ ↓", "d v", "c", "e"}
 
 
 async def test_playing_takes_a_step_when_it_is_due() -> None:
@@ -210,3 +210,33 @@ async def test_the_focus_and_the_theme_are_seen(monkeypatch: pytest.MonkeyPatch)
         app.theme = LIGHT.name
         await hand.settle()
         assert view.rows(view.size.width, view.size.height) != dark
+
+
+async def test_a_text_of_ones_own() -> None:
+    async with opened() as (app, hand, figure):
+        await hand.write("a cat sat")
+        await hand.press("enter")
+        await measured(hand)
+        assert figure.values.run.tokens == ("a", "cat", "sat")
+        assert figure.position == figure.playback.length == 3
+        assert "and 5 zeros before the start" in app.text
+        await hand.press("c")
+        await measured(hand)
+        assert figure.values.run.tokens == ("a", "cat", "sat"), "another cell reads it, too"
+        assert figure.cell == "gru"
+        before = figure.values
+        await hand.write(" ")
+        await hand.press("enter")
+        assert "nothing to read" in app.told[-1]
+        await hand.press("escape")
+        assert figure.values is before
+
+
+async def test_the_lessons_own_network_reads_it(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    lab = Lab({"own": ModelEntry(cell="lstm", hidden=5, text="a b c")}, folder=tmp_path)
+    async with opened(lab=lab, model="own", text="") as (_app, hand, figure):
+        await hand.write("d e f g")
+        await hand.press("enter")
+        await measured(hand)
+        expected = lab.model("own").run(tuple("defg"))
+        assert (figure.values.run.hidden == expected.hidden).all()

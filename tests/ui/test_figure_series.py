@@ -7,6 +7,7 @@ import numpy as np
 from textual.message import Message
 
 from tutor.course.figures.series import Series, SeriesValues, forecasts_of
+from tutor.course.figures.table import Table
 from tutor.course.jobs import Measurements
 from tutor.engine.forecaster import Forecaster
 from tutor.engine.model import ModelSpec
@@ -14,6 +15,7 @@ from tutor.engine.training import TrainingSpec, fit
 from tutor.ui.app import LIGHT
 from tutor.ui.figures.figure import Figure
 from tutor.ui.figures.series import Days, SeriesFigure
+from tutor.ui.figures.writable import WrittenLine
 
 from .bench import Bench, bench
 
@@ -29,7 +31,7 @@ def trained() -> SeriesValues:
     for _checkpoint in fit(net, items, TrainingSpec(steps=60, batch_size=32, learning_rate=0.02, seed=1)):
         pass
     found, counted = forecasts_of(net, series, 14)
-    return SeriesValues(WAVE, found, 1, FIRST, counted, 130, 40, "m", "2024-01-01")
+    return SeriesValues(WAVE, found, 1, FIRST, counted, 130, 40, "m", "2024-01-01", source=(net, series))
 
 
 VALUES = trained()
@@ -118,9 +120,9 @@ async def test_v_shows_the_error_by_distance() -> None:
         assert app.told[2:] == ["All distances are on the screen.", "All forecasts are drawn here. v shows the days."]
         assert days(app).day == FIRST
         assert [table.title for table in app.figure.tables()] == ["mean absolute error, m"]
-        assert [hint.key for hint in app.figure.hints] == ["← →", "v"]
+        assert [hint.key for hint in app.figure.hints] == ["← →", "v", "e"]
         await hand.press("v")
-        assert [hint.key for hint in app.figure.hints] == ["← →", "v", "c"]
+        assert [hint.key for hint in app.figure.hints] == ["← →", "v", "c", "e"]
         assert len(app.figure.tables()) == 2
 
 
@@ -136,14 +138,17 @@ async def test_the_view_that_is_shown_tells_its_keys() -> None:
 
     async with bench(Listening(VALUES), SIZE) as (_app, hand):
         await hand.press("v", "v")
-    assert seen == [("steps ahead", "days"), ("day", "error by distance", "compare")]
+    assert seen == [
+        ("steps ahead", "days", "write days"),
+        ("day", "error by distance", "compare", "write days"),
+    ]
 
 
 async def test_it_opens_in_the_view_that_is_asked_for() -> None:
     async with bench(SeriesFigure(msgspec.structs.replace(VALUES, view="distance")), SIZE) as (app, hand):
         assert "50 days held out" in app.text
         assert app.figure.facts["view"] == "distance"
-        assert [hint.key for hint in app.figure.hints] == ["← →", "v"]
+        assert [hint.key for hint in app.figure.hints] == ["← →", "v", "e"]
         await hand.press("v")
         assert VALUES.day(FIRST) in app.text
 
@@ -171,9 +176,9 @@ async def test_hints_answer_the_mouse_as_their_keys_do() -> None:
                 assert hint.target is app.figure
                 await app.figure.run_action(hint.action)
         await hand.settle()
-        assert days(app).by_distance
+        assert days(app).view == "distance"
         assert app.told == ["All forecasts are drawn here. v shows the days."]
-        assert {key for key, _what in app.figure.help_keys} == {"← →", "page up, down", "c", "v"}
+        assert {key for key, _what in app.figure.help_keys} == {"← →", "page up, down", "c", "v", "e"}
 
 
 async def test_other_sizes_and_themes() -> None:
@@ -222,3 +227,66 @@ async def test_one_day_and_days_without_dates() -> None:
 
 def test_the_options_and_the_widget_bear_the_same_name() -> None:
     assert Series.__struct_config__.tag == SeriesFigure.SHOW
+
+
+async def test_days_of_ones_own_are_gone_on_with() -> None:
+    async with bench(SeriesFigure(VALUES), (78, 20)) as (app, hand):
+        app.figure.action_write()
+        await hand.settle()
+        assert app.query_one(WrittenLine).value == " ".join(f"{v:g}" for v in WAVE[FIRST - L : FIRST])
+        app.query_one(WrittenLine).value = "12 13, 14; 15 16 −17"
+        await hand.press("enter")
+        assert app.figure.facts["view"] == "written"
+        written = VALUES.write("12 13 14 15 16 -17")
+        mine = days(app).written
+        assert mine is not None
+        assert mine.days == written.days == (12, 13, 14, 15, 16, -17)
+        assert "1 ahead" in app.text
+        for name, said in written.ahead:
+            row = next(line for line in app.text.split("\n") if name in line)
+            assert f"{said[0]:.2f}" in row
+        await hand.press("right")
+        assert "2 ahead" in app.text
+        await hand.press("left", "left")
+        assert "the last day written" in app.text
+        await hand.press(*["left"] * 6)
+        assert "5 back" in app.text
+        assert app.told[-1] == "This is the first day."
+        await hand.press(*["right"] * 20)
+        assert app.told[-1] == "It is forecast no farther ahead."
+        assert app.figure.tables() == (written_table(app),)
+        await hand.press("v", "v", "v")
+        assert app.figure.facts["view"] == "written", "it stays one of the views"
+
+
+async def test_days_that_cannot_be_read_leave_all_as_it_was() -> None:
+    async with bench(SeriesFigure(VALUES), SIZE) as (app, hand):
+        for text, said in (
+            ("", "Numbers: 0. The network reads 6 days: write as many, or more."),
+            ("1 2 3", "Numbers: 3. The network reads 6 days: write as many, or more."),
+            ("1 2 3 4 5 warm", "“warm” is no number: write them as 12.2 13.9, with a point."),
+            ("1 2 3 4 5 nan", "nan is no number that a day could have."),
+            ("1 2 3 4 5 1e99", "1e99 is no number that a day could have."),
+            ("1 " * 61, "Numbers: 61. 60 are enough."),
+        ):
+            await hand.write(text)
+            await hand.press("enter")
+            assert app.told[-1] == said
+            assert app.query_one(WrittenLine).value == text
+            await hand.press("escape")
+        assert days(app).view == "days"
+        assert days(app).written is None
+
+
+async def test_without_a_network_nothing_goes_on() -> None:
+    async with bench(SeriesFigure(msgspec.structs.replace(VALUES, source=None)), SIZE) as (app, hand):
+        assert "write days" not in [hint.label for hint in app.figure.hints]
+        app.figure.action_write()
+        await hand.settle()
+        assert app.told == ["There is no network here that could go on from days of yours."]
+
+
+def written_table(app: Bench[SeriesFigure]) -> Table:
+    written = days(app).written
+    assert written is not None
+    return written.table("m")

@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from textual import events
 
-from tutor.course.figures.tags import sentences_of, tags_values
+from tutor.course.figures.tags import TagsValues, sentences_of, tags_values
 from tutor.engine.model import Model, ModelSpec
 from tutor.engine.text import Vocabulary
 from tutor.engine.training import TrainingSpec, fit
 from tutor.ui.figures.tags import TaggedText, TagsFigure
+from tutor.ui.figures.writable import WrittenLine
 
 from .bench import bench, check_focus_and_theme
 
@@ -153,11 +155,11 @@ async def test_the_mouse_does_what_the_keys_do() -> None:
 async def test_hints_and_help_name_its_keys() -> None:
     async with bench(figure(sentences=sentences_of(tuple(ITEMS), answers=False))) as (app, hand):
         own = [hint for hint in app.figure.hints if hint.target is app.figure]
-        assert [hint.key for hint in own] == ["c"]
-        await app.figure.run_action(own[0].action)
+        assert [hint.key for hint in own] == ["e", "c"]
+        await app.figure.run_action(own[1].action)
         await hand.settle()
         assert app.figure.values.sentence == 0
-        assert {key for key, _does in app.figure.help_keys} == {"↑ ↓", "c"}
+        assert {key for key, _does in app.figure.help_keys} == {"↑ ↓", "e", "c"}
 
 
 async def test_it_fits_small_and_large_and_comes_back() -> None:
@@ -178,3 +180,67 @@ async def test_the_focus_and_the_theme_are_seen(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("COLORTERM", "truecolor")
     async with bench(figure()) as (app, hand):
         await check_focus_and_theme(app, hand, app.query_one(TaggedText))
+
+
+async def test_a_text_is_edited_and_what_flips_is_seen() -> None:
+    async with bench(figure(("the", "fish"))) as (app, hand):
+        was = app.figure.values
+        app.figure.action_write()
+        await hand.settle()
+        assert app.lines[0].startswith("the fish"), "it opens with the text that is there"
+        await hand.press("y")
+        assert "the fishy" in app.lines[0], "letters are the line's"
+        await hand.press("up", "tab")
+        assert app.figure.position == 2, "and so are the arrows"
+        app.query_one(WrittenLine).value = "they fish"
+        await hand.press("enter")
+        now = app.figure.values
+        assert now.run.tokens == ("they", "fish")
+        assert now.truth == ()
+        expected = sum(a != b for a, b in zip(labels(was), labels(now), strict=True))
+        assert len(now.flipped) == expected > 0
+        assert f"{expected} tag" in app.text
+        assert app.text.count("≠") == expected + 1
+        assert app.focused is app.query_one(TaggedText)
+        assert app.figure.tables()[0].columns.count("before") == 1
+        await hand.write("fish alone here")
+        await hand.press("enter")
+        assert app.figure.values.before == (), "texts of other lengths do not lie side by side"
+        assert "≠" not in app.text
+
+
+async def test_what_cannot_be_read_leaves_everything_as_it_was() -> None:
+    async with bench(figure(("the", "fish"))) as (app, hand):
+        before = app.figure.values
+        for text, said in (("  ", "nothing to read"), ("fish " * 300, "300 tokens; 200 are enough")):
+            await hand.write(text)
+            await hand.press("enter")
+            assert said in app.told[-1]
+            assert app.query(WrittenLine), "what was written stays, to be mended"
+            assert app.figure.values is before
+        await hand.press("escape")
+        assert not app.query(WrittenLine)
+        assert app.figure.values is before
+        assert app.focused is app.query_one(TaggedText)
+        await hand.write("\x1b[31mfish \ud800 [/b]")
+        await hand.press("enter")
+        assert app.figure.values.run.tokens[:3] == ("␛", "[", "31mfish")
+        assert "\x1b" not in app.text
+
+
+async def test_a_paste_is_made_safe_or_refused_whole() -> None:
+    async with bench(figure(("the", "fish"))) as (app, hand):
+        await hand.write("a")
+        line = app.query_one(WrittenLine)
+        line.cursor_position = 1
+        line.post_message(events.Paste("b\x1b[2J\nc"))
+        await hand.settle()
+        assert line.value == "ab␛[2J c"
+        line.post_message(events.Paste("x" * 1_000_000))
+        await hand.settle()
+        assert line.value == "ab␛[2J c"
+        assert app.told == ["That is 1000000 characters, and a line takes 2000. Nothing was pasted."]
+
+
+def labels(values: TagsValues) -> list[str]:
+    return [values.run.model.labels[i] for i in values.probabilities.argmax(axis=1)]

@@ -10,6 +10,7 @@ import pytest
 
 from tests.course.sample import write
 from tutor.course.games import continuing, n_back, recall
+from tutor.progress import Attempt
 from tutor.ui.screens.home import HomeScreen
 from tutor.ui.screens.overlays import HelpScreen, TooSmallScreen
 from tutor.ui.widgets.games.activity import GameActivity
@@ -353,6 +354,22 @@ async def test_n_back_pressed_always_is_seen_for_what_it_is(desk, folder: Path) 
         assert "false alarms  7 of 7" in d.text
         assert "right         30%     chance is 70%" in d.text
         assert "2-back 3/10" in [a.response for a in d.progress.attempts("games")]
+
+
+async def test_the_rounds_of_other_lessons_are_drawn_beside_it(desk, folder: Path) -> None:
+    async with desk("lesson", "games", folder=folder) as d:
+        d.progress.answer(Attempt("elsewhere", "9.0", "recite", 0, "2-back 5/10"))
+        d.progress.answer(Attempt("elsewhere", "9.1", "recite", 0, "3-back 9/10"))
+        field = await at(d, 1)
+        assert isinstance(field, NBackField)
+        assert field.shown == n_back.draw(2, 12, 1)[0], "other letters than there"
+        await d.press("space")
+        while field.stage == "showing":
+            d.clock.now += field.PERIOD
+            field.tick()
+        await d.settle()
+        visits = [line.split() for line in d.text.split("\n") if re.match(r" +\d  \d{4}-\d\d-\d\d  ", line)]
+        assert [(row[0], row[-1]) for row in visits] == [("1", "50%"), ("2", "70%")]
 
 
 async def test_after_a_stall_no_letter_passes_unseen(desk, folder: Path) -> None:

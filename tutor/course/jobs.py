@@ -89,6 +89,12 @@ class Material:
     series: Measurements | None = None
     source: bytes = DRAWN_FROM
     """What was read: as long as it is the same, so is all of the above."""
+    first: int | None = None
+    """Examples, evenly spread, that the loss before any update is measured on; None leaves it to `fit`."""
+
+
+Reader = Callable[[ModelEntry, Path, int], Material]
+"""What a model learns from, as `read` says it."""
 
 
 def read(entry: ModelEntry, folder: Path, seed: int) -> Material:
@@ -173,10 +179,18 @@ def _vocabulary(material: Material, end: bool, start: bool) -> Vocabulary:
     return Vocabulary((token for sequence in material.sequences for token in sequence), end=end, start=start)
 
 
-def _of_text(
+def of_text(
     entry: ModelEntry, read: Sequence[Tokens], items: Sequence[Any], seed: int, labels: Iterable[str] = ()
 ) -> Material:
-    """Items in two, each known by the tokens that are read of it: what is there twice is on one side twice."""
+    """Items in two, each known by the tokens that are read of it: what is there twice is on one side twice.
+
+    Args:
+        entry: the model; it says how much is held out.
+        read: the tokens of each item.
+        items: as the network's `encode` takes them.
+        seed: draws what is held out.
+        labels: what is named, in any number of repeats.
+    """
     apart: frozenset[Tokens] = frozenset()
     if entry.held_out:
         apart = frozenset(split(tuple(dict.fromkeys(read)), entry.held_out, seed)[1])
@@ -217,11 +231,11 @@ def _written(entry: ModelEntry, path: Path, seed: int) -> Material:
     lines = [*_read_once(read_lines, path), *([entry.added] * entry.times if entry.added else [])]
     items = tuple(tokenize(line, entry.unit) for line in lines)
     if not entry.shuffle:
-        return _of_text(entry, items, items, seed)
+        return of_text(entry, items, items, seed)
     # What is held out is the same sequences as without it: one that is there twice is on one side in both its orders.
     rng = np.random.default_rng([seed, _SHUFFLE])
     mixed = tuple(tuple(tokens[i] for i in rng.permutation(len(tokens))) for tokens in items)
-    found = _of_text(entry, items, mixed, seed)
+    found = of_text(entry, items, mixed, seed)
     return replace(found, sequences=found.train)
 
 
@@ -231,14 +245,14 @@ def _tagged(entry: ModelEntry, path: Path, seed: int) -> Material:
     read = tuple(tuple(word for word, _ in row) for row in rows)
     tags = tuple(tuple(tag for _, tag in row) for row in rows)
     items = tuple(zip(read, tags, strict=True))
-    return _of_text(entry, read, items, seed, (tag for row in tags for tag in row))
+    return of_text(entry, read, items, seed, (tag for row in tags for tag in row))
 
 
 def _labelled(entry: ModelEntry, path: Path, seed: int) -> Material:
     """(tokens, label)"""
     texts, labels = _read_once(read_labelled, path)
     read = tuple(tokenize(text, entry.unit) for text in texts)
-    return _of_text(entry, read, tuple(zip(read, labels, strict=True)), seed, labels)
+    return of_text(entry, read, tuple(zip(read, labels, strict=True)), seed, labels)
 
 
 def _recalled(entry: ModelEntry, seed: int) -> Material:
@@ -254,23 +268,35 @@ def _recalling(distance: int, shortest: int | None, symbols: int, held_out: floa
     # A symbol right before its cue is all that there is to know of it: such sequences are drawn again rather than kept
     # apart, for a symbol that was held out so could not be learned at all.
     known = tuple((*shown, str(place)) if len(shown) == 2 else shown for place, (shown, _) in enumerate(items))
-    found = _of_text(ModelEntry(held_out=held_out), known, items, seed, drawn.answers)
+    found = of_text(ModelEntry(held_out=held_out), known, items, seed, drawn.answers)
     return replace(found, sequences=tuple(shown for shown, _ in found.train), source=DRAWN_FROM)
 
 
 def _measured(entry: ModelEntry, path: Path) -> Material:
-    """(window, the value `horizon` steps after its last), standardised."""
-    values = read_series(path, [entry.column])[entry.column]
+    return of_series(entry, read_series(path, [entry.column])[entry.column], path.name)
+
+
+def of_series(entry: ModelEntry, values: Values, name: str) -> Material:
+    """(window, the value `horizon` steps after its last), standardised.
+
+    Args:
+        entry: the model; it says what is forecast from how much, and how much of the end is held out.
+        values: (N,), read-only.
+        name: of their file.
+
+    Raises:
+        ValueError: there are too few of them, or all are the same.
+    """
     first = len(values) - round(len(values) * entry.held_out)
     # Every window of what is learned from ends, its forecast included, before the first value that is held out. One
     # that is measured on may begin before: on its day all of it was known.
     learned = first - entry.window - entry.horizon + 1
     if learned < 1:
         least = entry.window + entry.horizon
-        raise ValueError(f"{clean(path.name)}: got {first} rows to learn from, expected at least {least}")
+        raise ValueError(f"{clean(name)}: got {first} rows to learn from, expected at least {least}")
     known = values[:first]
     if known.min() == known.max():
-        raise ValueError(f"{clean(path.name)}: got the same number in every row of {entry.column!r}, expected a series")
+        raise ValueError(f"{clean(name)}: got the same number in every row of {entry.column!r}, expected a series")
     series = Measurements(values, float(known.mean()), float(known.std()), first, entry.window, entry.horizon)
     inputs, targets = windows(series.scale(values), entry.window, entry.horizon)
     items = tuple(zip(inputs, targets.tolist(), strict=True))

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal, TypeVar
@@ -20,7 +21,7 @@ import numpy as np
 
 from tutor.course import jobs, stored
 from tutor.course.entries import DRAWN, ModelEntry
-from tutor.course.jobs import Material, Measurements, Network
+from tutor.course.jobs import Material, Measurements, Network, Reader
 from tutor.course.past import Past
 from tutor.engine.captioner import Captioner
 from tutor.engine.checks import whole
@@ -60,6 +61,21 @@ class _Kept:
     """The training as it was left; None when it is finished."""
 
 
+def _fitted(network: Network, material: Material, training: TrainingSpec) -> Iterator[Checkpoint]:
+    """The checkpoints of a training, the first of them measured on as many examples as the material says.
+
+    Raises:
+        ValueError: at once, as `fit`.
+    """
+    train, held_out = material.train, material.held_out
+    if material.first is None or len(train) <= material.first:
+        return fit(network, train, training, held_out=held_out)
+    some = train[:: math.ceil(len(train) / material.first)]
+    first = next(fit(network, some, training, held_out=held_out, keep_state=True))
+    # Nothing was updated and no order drawn: from this state on, it is the training of all of them.
+    return chain([replace(first, state=None)], fit(network, train, training, held_out=held_out, resume=first.state))
+
+
 class Lab:
     """A lesson's models.
 
@@ -68,17 +84,25 @@ class Lab:
         folder: what the entries' corpora are relative to.
         cache: where trained weights are kept between sessions; None keeps them in memory only.
         seed: added to each model's own seed.
+        read: finds what a model learns from; of a lesson, in the folder.
         cannot_save: one sentence when the cache could not be written, else None.
         known: what others worked out for this lab, and need not work out again; see `once`.
     """
 
     def __init__(
-        self, models: Mapping[str, ModelEntry], *, folder: Path, cache: Path | None = None, seed: int = 0
+        self,
+        models: Mapping[str, ModelEntry],
+        *,
+        folder: Path,
+        cache: Path | None = None,
+        seed: int = 0,
+        read: Reader = jobs.read,
     ) -> None:
         self.models = dict(models)
         self.folder = folder
         self.cache = cache
         self.seed = seed
+        self.read = read
         self.cannot_save: str | None = None
         self.known: dict[Hashable, Any] = {}
         self._kept: dict[str, _Kept] = {}
@@ -111,7 +135,9 @@ class Lab:
             return self
         with self._lock:
             if seed not in self._siblings:
-                self._siblings[seed] = Lab(self.models, folder=self.folder, cache=self.cache, seed=self.seed + seed)
+                self._siblings[seed] = Lab(
+                    self.models, folder=self.folder, cache=self.cache, seed=self.seed + seed, read=self.read
+                )
             return self._siblings[seed]
 
     # What they learn from
@@ -175,7 +201,7 @@ class Lab:
         entry = self.entry(name)
         with self._lock:
             if name not in self._material:
-                self._material[name] = jobs.read(entry, self.folder, self._seed(entry))
+                self._material[name] = self.read(entry, self.folder, self._seed(entry))
             return self._material[name]
 
     def _seed(self, entry: ModelEntry) -> int:
@@ -412,8 +438,7 @@ class Lab:
 
     def _begin(self, name: str) -> _Kept:
         kept = self._new(name)
-        train, held_out = self.examples(name)
-        kept.training = fit(kept.network, train, self._training(name), held_out=held_out)
+        kept.training = _fitted(kept.network, self._read(name), self._training(name))
         return kept
 
     def _training(self, name: str) -> TrainingSpec:

@@ -14,6 +14,7 @@ from tutor.course.adding import take_up, whole_line
 from tutor.course.figures import Values
 from tutor.course.figures.timing import Timing
 from tutor.course.games.game import Game
+from tutor.course.games.history import rounds_of
 from tutor.course.grading import Verdict, grade, range_said, true_response
 from tutor.course.lab import Lab
 from tutor.course.lesson import (
@@ -389,14 +390,15 @@ class _Teller:
         self.words(_sentence(block.ask, None))
         if block.play == "continue" and self.ask is not None:
             self.need(*block.models)
-        before = self.progress.attempts(self.lesson.id) if self.progress is not None else ()
-        visit = sum(one.key == block.key for one in before)
+        before = self.progress.attempts() if self.progress is not None else ()
+        visit = sum(one.lesson == self.lesson.id and one.key == block.key for one in before)
 
         def keep(label: str, right: bool, seconds: float) -> None:
             if self.progress is not None:
                 self.progress.answer(Attempt(self.lesson.id, block.key, "recite", visit, label, right, None, seconds))
 
-        tell_game(block, self.lesson.id, visit, self.lab, self.words, self._heard, keep)
+        played = len(rounds_of(block, self.lesson.id, before))
+        tell_game(block, self.lesson.id, played, self.lab, self.words, self._heard, keep)
         self.line()
 
     def _heard(self, prompt: str) -> str | None:

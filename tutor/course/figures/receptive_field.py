@@ -14,11 +14,13 @@ from typing import ClassVar, get_args
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tutor.course import jobs
 from tutor.course.entries import ModelEntry
 from tutor.course.figures.facts import STEPS, Facts
 from tutor.course.figures.table import Table
+from tutor.course.figures.texts import tokens_of
 from tutor.course.lab import Lab
 from tutor.course.measured import Cell, Found
 from tutor.engine.checks import Array
@@ -138,6 +140,15 @@ class ReceptiveFieldValues(Struct, frozen=True):
     def reach(self) -> int:
         """Tokens that an output of the convolution is made of, the present counted."""
         return self.stack.reach
+
+    def write(self, text: str) -> ReceptiveFieldValues:
+        """The same stack and network over a text of the learner's own.
+
+        Raises:
+            ValueError: there is nothing in it to read, or too much; in one line.
+        """
+        run = self.run.model.run(tokens_of(text, self.run.spec.unit))
+        return replace(self.options, text=text).over(run)
 
     def seen(self, position: int) -> Seen:
         """What the output and the state after `position` tokens depend on; of nothing where nothing is read."""

@@ -7,6 +7,7 @@ were held out, the same days for every forecast and every distance: a day is for
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import ClassVar, Literal, get_args
@@ -24,6 +25,7 @@ from tutor.course.measured import Found
 from tutor.engine.baselines import Forecast, ahead, autoregression, persistence
 from tutor.engine.checks import Array
 from tutor.engine.forecaster import Forecaster
+from tutor.engine.text import clean
 from tutor.i18n import _
 
 Values = npt.NDArray[np.float64]
@@ -34,6 +36,10 @@ SPAN = 60
 """Days in view, unless a lesson says otherwise."""
 AHEAD = 14
 """Steps ahead that the errors are measured at, unless a lesson says otherwise."""
+MOST_WRITTEN = 60
+"""Days that a learner writes."""
+LARGEST_WRITTEN = 1e6
+"""Beyond it, either way, is no number of a day."""
 _BATCH = 2048
 """Windows that go through the network together: a long series takes no more room than a short one."""
 
@@ -50,6 +56,28 @@ class Forecasts(Struct, frozen=True):
     """Between the two lies the middle half of those |forecast − measured|."""
     ahead: tuple[float, ...]
     """The mean error of the same days, forecast from 1, 2, … steps before, going on from its own output."""
+
+
+class Written(Struct, frozen=True):
+    """Days that a learner wrote, and how each way of forecasting goes on from them."""
+
+    days: tuple[float, ...]
+    ahead: tuple[tuple[str, Values], ...]
+    """The forecast of 1, 2, … days after the last, going on from its own output; (steps,) for each name."""
+
+    @property
+    def steps(self) -> int:
+        """How far they go."""
+        return len(self.ahead[0][1])
+
+    def table(self, unit: str) -> Table:
+        """A row for each day: what was written, or what each forecast says of it. Day 0 is the last written."""
+        first, steps = 1 - len(self.days), self.steps
+        rows: list[tuple[str | float, ...]] = []
+        for day in range(first, steps + 1):
+            written: float | str = self.days[day - first] if day <= 0 else ""
+            rows.append((str(day), written, *(float(said[day - 1]) if day > 0 else "" for _name, said in self.ahead)))
+        return Table((_("day"), unit or _("written"), *(name for name, _said in self.ahead)), tuple(rows), _("written"))
 
 
 class SeriesValues(Struct, frozen=True):
@@ -73,6 +101,47 @@ class SeriesValues(Struct, frozen=True):
     """The date of day 0, ISO 8601; empty where it is not known."""
     view: View = "days"
     """What it opens in."""
+    source: tuple[Forecaster, Measurements] | None = None
+    """What forecasts, and how it sees the series; None where nothing is forecast but what is there."""
+
+    def window_of(self, day: int) -> tuple[float, ...]:
+        """The days that the forecast of a day was made from, or of the nearest day before it that has one."""
+        assert self.source is not None
+        series = self.source[1]
+        last = min(max(day - series.horizon, series.window - 1), len(self.measured) - 1)
+        whole = [
+            end
+            for end in range(series.window - 1, last + 1)
+            if np.isfinite(self.measured[end + 1 - series.window : end + 1]).all()
+        ]
+        end = whole[-1] if whole else series.window - 1
+        return tuple(self.measured[end + 1 - series.window : end + 1].tolist())
+
+    def write(self, text: str) -> Written:
+        """Go on from days that a learner wrote.
+
+        Raises:
+            ValueError: too few of them, too many, or what is no number; in one line.
+        """
+        assert self.source is not None
+        network, series = self.source
+        days = _numbers_in(text)
+        least = series.window + series.horizon - 1
+        if len(days) < least:
+            said = _("Numbers: {n}. The network reads {least} days: write as many, or more.")
+            raise ValueError(said.format(n=len(days), least=least))
+        if len(days) > MOST_WRITTEN:
+            raise ValueError(_("Numbers: {n}. {most} are enough.").format(n=len(days), most=MOST_WRITTEN))
+        past = series.scale(np.array(days))[None]
+        steps = max(len(self.forecasts[0].ahead), series.horizon)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return Written(
+                days,
+                tuple(
+                    (name, series.unscale(ahead(forecast, past, series.window, series.horizon, steps)[0]))
+                    for name, forecast in _ways(network, series)
+                ),
+            )
 
     @property
     def missing(self) -> int:
@@ -142,24 +211,7 @@ def forecasts_of(network: Forecaster, series: Measurements, steps: int) -> tuple
         ValueError: nothing before the first day held out is long enough to fit.
     """
     scaled = series.scale(series.values)
-
-    def asked(windows: Values) -> Values:
-        with np.errstate(over="ignore"):
-            x = windows.astype(network.dtype)
-        # A forecast that overflowed is nothing to go on from.
-        whole = np.isfinite(x).all(axis=1)
-        said = np.full(len(x), np.nan)
-        said[whole] = np.concatenate(
-            [np.zeros(0), *(network.forward(part.T[:, :, None])[:, 0] for part in _parts(x[whole]))]
-        )
-        return said
-
-    fitted = autoregression(*_windows(scaled[: series.first_held_out], series.window, series.horizon))
-    named: tuple[tuple[str, Forecast], ...] = (
-        (_("network"), asked),
-        (_("last value"), persistence),
-        (_("linear"), fitted),
-    )
+    named = _ways(network, series)
     past, origins = _pasts(scaled, series.window + series.horizon - 1)
     reach = max(steps, series.horizon)
     # A day counts when it can be forecast from every distance: no distance has it easier than another.
@@ -182,6 +234,48 @@ def forecasts_of(network: Forecaster, series: Measurements, steps: int) -> tuple
                 said[at[there] + j + 1, j] = told[there, j]
         found.append(_compared(name, said, series, counts, steps))
     return tuple(found), int(counts.sum())
+
+
+def _ways(network: Forecaster, series: Measurements) -> tuple[tuple[str, Forecast], ...]:
+    """The ways of forecasting by their names, over windows as the network sees them.
+
+    Raises:
+        ValueError: nothing before the first day held out is long enough to fit.
+    """
+    scaled = series.scale(series.values)
+
+    def asked(windows: Values) -> Values:
+        with np.errstate(over="ignore"):
+            x = windows.astype(network.dtype)
+        # A forecast that overflowed is nothing to go on from.
+        whole = np.isfinite(x).all(axis=1)
+        said = np.full(len(x), np.nan)
+        said[whole] = np.concatenate(
+            [np.zeros(0), *(network.forward(part.T[:, :, None])[:, 0] for part in _parts(x[whole]))]
+        )
+        return said
+
+    fitted = autoregression(*_windows(scaled[: series.first_held_out], series.window, series.horizon))
+    return (_("network"), asked), (_("last value"), persistence), (_("linear"), fitted)
+
+
+def _numbers_in(text: str) -> tuple[float, ...]:
+    """Numbers with space, commas or semicolons between them.
+
+    Raises:
+        ValueError: what is no number, or none that a day could have.
+    """
+    found = []
+    for word in re.findall(r"[^\s,;]+", text.replace("−", "-")):
+        try:
+            value = float(word)
+        except ValueError:
+            said = _("“{word}” is no number: write them as 12.2 13.9, with a point.")
+            raise ValueError(said.format(word=clean(word)[:20])) from None
+        if not abs(value) <= LARGEST_WRITTEN:
+            raise ValueError(_("{word} is no number that a day could have.").format(word=clean(word)[:20]))
+        found.append(value)
+    return tuple(found)
 
 
 def _parts(x: Array) -> list[Array]:
@@ -220,7 +314,7 @@ def _compared(name: str, said: Values, series: Measurements, counts: npt.NDArray
 class Series(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="series"):
     """A window of days: what was measured, the network's forecast, and the forecasts that it has to beat."""
 
-    facts: ClassVar[Facts] = {"day": float, "ahead": float, "view": get_args(View)}
+    facts: ClassVar[Facts] = {"day": float, "ahead": float, "view": (*get_args(View), "written")}
 
     model: str
     start: int | None = None
@@ -282,6 +376,7 @@ class Series(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
             self.unit,
             self.since,
             self.view,
+            (lab.forecaster(self.model), series),
         )
 
 

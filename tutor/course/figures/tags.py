@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from tutor.course.entries import ModelEntry
 from tutor.course.figures.facts import STEPS, Facts
 from tutor.course.figures.table import Table
-from tutor.course.figures.texts import step_beyond, unreadable
+from tutor.course.figures.texts import step_beyond, tokens_of, unreadable
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
 from tutor.engine.checks import Array
@@ -57,6 +57,8 @@ class TagsValues(Struct, frozen=True):
     """Which of them it is, from 0."""
     step: int | None = None
     """The word at which it is looked at first; the last when it is None."""
+    before: tuple[str, ...] = ()
+    """What each word was called in the text that this one was made of; () where the two do not match."""
 
     @property
     def whole(self) -> bool:
@@ -93,6 +95,23 @@ class TagsValues(Struct, frozen=True):
         chosen = self.sentences[sentence]
         return TagsValues(self.run.model.run(chosen.words), chosen.truth, self.sentences, sentence)
 
+    def write(self, text: str) -> TagsValues:
+        """The same model over a text of the learner's own; what a word was called before stands beside it.
+
+        Raises:
+            ValueError: there is nothing in it to read, or too much; in one line.
+        """
+        tokens = tokens_of(text, self.run.spec.unit)
+        side_by_side = not self.answers and len(tokens) == len(self.run.tokens) and tokens != self.run.tokens
+        before = tuple(self.run.model.labels[i] for i in _read(self)[0]) if side_by_side else ()
+        return TagsValues(self.run.model.run(tokens), sentences=self.sentences, before=before)
+
+    @property
+    def flipped(self) -> tuple[str, ...]:
+        """The words that are called something else than before."""
+        said = (self.run.model.labels[i] for i in _read(self)[0])
+        return tuple(word for word, now, was in zip(self.run.tokens, said, self.before, strict=False) if now != was)
+
     def tables(self) -> tuple[Table, ...]:
         """A row for each word with every label's probability; then how well they are named."""
         return self.tables_of(len(self.run.tokens))
@@ -112,10 +131,20 @@ class TagsValues(Struct, frozen=True):
                     _("yes") if known[t] else _("no"),
                     *((labels[said[row]], float(p[row])) if answered else ("", "")),
                     (self.truth[t] or "") if self.truth else "",
+                    *((self.before[t],) if self.before else ()),
                     *((float(v) for v in self.probabilities[row]) if answered else ("",) * len(labels)),
                 )
             )
-        columns = (_("step"), _("word"), _("known"), _("said"), "p", _("true"), *labels)
+        columns = (
+            _("step"),
+            _("word"),
+            _("known"),
+            _("said"),
+            "p",
+            _("true"),
+            *((_("before"),) if self.before else ()),
+            *labels,
+        )
         total = self.sum(position)
         about: tuple[tuple[str | float, ...], ...] = (
             (_("right"), float(total.right)),

@@ -70,6 +70,8 @@ class Scene(NamedTuple):
     """Whether the axis starts at 0: sizes do, levels need not."""
     apart: bool = True
     """Whether the lines' own values, and their distance from what was measured, are in the table."""
+    off: bool = True
+    """Whether that distance is: of what nobody measured there is none."""
 
 
 def series(scene: Scene, width: int, height: int, look: Look, *, focused: bool = False) -> list[Row]:
@@ -256,7 +258,7 @@ def _numbers(scene: Scene, one: Reading, look: Look) -> tuple[str, str]:
     format = _format(scene)
     here = _here(scene, one)
     truth = next((_here(scene, other) for other in scene.readings if other.measured), math.nan)
-    if one.measured:
+    if one.measured or not scene.off:
         return _said(here, format, look), ""
     return _said(here, format, look), _said(here - truth, format.replace(":", ":+"), look)
 
@@ -286,7 +288,7 @@ def _table(scene: Scene, width: int, look: Look) -> list[Row]:
         spread, room = 0, width - name - values
     head: Row = (
         Span(pad(scene.said, name + values - 8 if values else width - room, ascii=look.ascii), Style(bold=True)),
-        Span(pad(_("off"), 8, "right") if values else "", look.muted),
+        Span(pad(_("off") if scene.off else "", 8, "right") if values else "", look.muted),
         Span("  " + pad(scene.error_label, max(room - 2, 0), ascii=look.ascii), look.muted),
         Span("  " + pad(_("half within"), spread, "right", ascii=look.ascii) if spread else "", look.muted),
     )

@@ -43,6 +43,8 @@ class Tagged(NamedTuple):
     """What each word is; None or () where nobody knows. Of a whole text, the last alone counts."""
     whole: bool = False
     """Whether there is one answer, when everything is read."""
+    before: Sequence[str] = ()
+    """What each word was called before the text was edited; () where it was not."""
 
     def said(self, index: int) -> tuple[int, float]:
         """The likeliest label of a word, by index, and its probability; NaN where it is no number."""
@@ -159,7 +161,7 @@ class _Columns:
         rest -= self.number
         self.word = min(max(map(width_of, seen), default=1) + 2, _WORD, max(self.width // 3, 4), max(rest, 1))
         rest -= self.word
-        known = any(true is not None for true in text.truth)
+        known = bool(text.before) or any(true is not None for true in text.truth)
         self.mark = 0 if not known else next((m for m in (self.label + 4, 3) if rest >= m), 0)
         rest -= self.mark
         # Who is likely, and how likely, is the idea: the runners-up have what is over.
@@ -202,6 +204,8 @@ class _Columns:
         """Whether it is right, where that is known; what it is, where it is not."""
         if not self.mark:
             return ()
+        if index < len(self.text.before):
+            return self._flip(self.text.before[index], label)
         true = self.text.true(index)
         if true is None:
             return (Span(" " * self.mark),)
@@ -211,6 +215,15 @@ class _Columns:
         if self.mark > 3:
             said += f" {true}"
         return (Span(pad(said, self.mark, ascii=self.look.ascii), self.look.bad),)
+
+    def _flip(self, before: str, label: str) -> Row:
+        """What it was called before, where that was something else."""
+        if before == label:
+            return (Span(" " * self.mark),)
+        said = "  " + ("!" if self.look.ascii else "≠")
+        if self.mark > 3:
+            said += f" {before}"
+        return (Span(pad(said, self.mark, ascii=self.look.ascii), self.look.accent),)
 
     def _runners(self, index: int, first: int) -> Row:
         """What else it might be."""

@@ -26,8 +26,11 @@ from tutor.course.figures.table import Table
 from tutor.course.measured import Cell
 from tutor.draw.cells import Look, Row
 from tutor.draw.figures.receptive_field import Setting, across, receptive_field, settings
+from tutor.engine.text import join
 from tutor.i18n import _
 from tutor.ui.figures.player import PLAYER_HINTS, Player, Stepped, Wanted
+from tutor.ui.figures.writable import Writable
+from tutor.ui.playback import Playback
 from tutor.ui.widgets.drawn import Drawn, look_of
 from tutor.ui.widgets.keyline import Hint
 
@@ -114,7 +117,7 @@ class StackSettings(Drawn):
                 items[index][1](by)
 
 
-class ReceptiveFieldFigure(Player):
+class ReceptiveFieldFigure(Player, Writable):
     """A text read by a convolution and by a recurrent network, one step of it under the lens."""
 
     DEFAULT_CSS = """
@@ -133,6 +136,7 @@ class ReceptiveFieldFigure(Player):
     ]
 
     SHOW = "receptive-field"
+    WRITES = _("edit the text")
 
     def __init__(
         self, values: ReceptiveFieldValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
@@ -178,6 +182,20 @@ class ReceptiveFieldFigure(Player):
     def tables(self) -> tuple[Table, ...]:
         """Of the step that is on the screen."""
         return self.values.tables_of(self.seen or self.values.seen(self.position))
+
+    @property
+    def written(self) -> str:
+        """The text, to be edited."""
+        return join(self.values.run.tokens, self.values.run.spec.unit)
+
+    def show_written(self, text: str) -> None:
+        """What is seen of a text that was written."""
+        self.values = self.values.write(text)
+        self.options, self.seen = self.values.options, None
+        length = len(self.values.run.tokens)
+        self.playback = Playback(length, position=length, speed=self.playback.speed)
+        self._measure()
+        self.changed()
 
     @property
     def cell(self) -> str:
@@ -244,6 +262,7 @@ class ReceptiveFieldFigure(Player):
         """What the key line says of it."""
         return (
             *PLAYER_HINTS,
+            self.write_hint,
             Hint("[ ]", "kernel(1)", _("kernel"), self),
             Hint("↑ ↓", "layers(1)", _("layers"), self),
             Hint("d", "dilate", _("dilation"), self),
@@ -259,4 +278,5 @@ class ReceptiveFieldFigure(Player):
             ("↑ ↓", _("a layer more, a layer less")),
             ("d v", _("dilations 1, 2, 4, …, or all 1")),
             ("c", _("the state of another cell")),
+            ("e", _("edit the text, or write another; enter reads it, esc keeps the old one")),
         )

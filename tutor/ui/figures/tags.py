@@ -16,8 +16,10 @@ from tutor.course.figures.table import Table
 from tutor.course.figures.tags import TagsValues
 from tutor.draw.cells import Look, Row
 from tutor.draw.figures.tags import Tagged, lay_out, tags
+from tutor.engine.text import join
 from tutor.i18n import _, ngettext
 from tutor.ui.figures.player import PLAYER_HINTS, Player, Stepped, Wanted
+from tutor.ui.figures.writable import Writable
 from tutor.ui.playback import Playback
 from tutor.ui.widgets.keyline import Hint
 
@@ -49,6 +51,7 @@ class TaggedText(Stepped, can_focus=True):
                 values.run.known,
                 values.truth,
                 whole=values.whole,
+                before=values.before,
             ),
             self.position,
             width,
@@ -81,6 +84,9 @@ class TaggedText(Stepped, can_focus=True):
         if not math.isnan(total.confidence):
             said = _("confidence {p:.2f}") if values.answers else _("mean confidence {p:.2f}")
             parts.append(said.format(p=total.confidence))
+        if values.before and position == len(values.run.tokens):
+            flips = ngettext("{n} tag flipped (≠)", "{n} tags flipped (≠)", len(values.flipped))
+            parts.insert(0, flips.format(n=len(values.flipped)))
         head = ", ".join(parts)
         more = []
         if total.unknown:
@@ -104,7 +110,7 @@ class TaggedText(Stepped, can_focus=True):
             self.post_message(Wanted("go", index + 1))
 
 
-class TagsFigure(Player):
+class TagsFigure(Player, Writable):
     """A text and what is said of its words."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -115,6 +121,7 @@ class TagsFigure(Player):
 
     SHOW = "tags"
     TIGHT = 14
+    WRITES = _("edit the text")
 
     def __init__(
         self, values: TagsValues, *, clock: Callable[[], float] = time.monotonic, id: str | None = None
@@ -140,6 +147,15 @@ class TagsFigure(Player):
         following = 0 if values.sentence is None else (values.sentence + 1) % len(values.sentences)
         self.later(lambda: values.read(following), self._show)
 
+    @property
+    def written(self) -> str:
+        """The text, to be edited."""
+        return join(self.values.run.tokens, self.values.run.spec.unit)
+
+    def show_written(self, text: str) -> None:
+        """What it calls the words of a text that was written."""
+        self._show(self.values.write(text))
+
     def _show(self, values: TagsValues) -> None:
         self.values = values
         length = len(values.run.tokens)
@@ -160,12 +176,13 @@ class TagsFigure(Player):
     @property
     def hints(self) -> tuple[Hint, ...]:
         """What the key line says of it."""
-        return (*PLAYER_HINTS, Hint("c", "sentence", _("another sentence"), self))
+        return (*PLAYER_HINTS, self.write_hint, Hint("c", "sentence", _("another sentence"), self))
 
     @property
     def help_keys(self) -> tuple[tuple[str, str], ...]:
         """What the help says of keys that are its own."""
         return (
             ("↑ ↓", _("a word back, a word on")),
+            ("e", _("edit the text, or write another; enter reads it, esc keeps the old one")),
             ("c", _("another sentence that was held out, its answers known")),
         )

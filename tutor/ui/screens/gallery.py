@@ -20,6 +20,7 @@ from tutor.ui.figures.figure import Figure
 from tutor.ui.figures.player import PLAYER_BINDINGS, Player
 from tutor.ui.figures.registry import figure_widget
 from tutor.ui.figures.state import StateFigure
+from tutor.ui.figures.writable import writable_in
 from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
 
 
@@ -41,6 +42,7 @@ class GalleryScreen(Screen[None]):
 
     BINDINGS = [
         Binding("w", "why", "why this number"),
+        Binding("e", "write", "write in the figure"),
         Binding("escape", "names", "the list"),
         *PLAYER_BINDINGS,
     ]
@@ -110,6 +112,12 @@ class GalleryScreen(Screen[None]):
         """Open the value under the cursor."""
         for state in self.query(StateFigure):
             state.opened = not state.opened
+
+    def action_write(self) -> None:
+        """Something of one's own into the figure."""
+        figure = writable_in(self)
+        if figure is not None:
+            figure.action_write()
 
     def action_player(self, verb: str) -> None:
         """A player's key."""

@@ -29,6 +29,8 @@ from tutor.course.figures import Values
 from tutor.course.figures.race import RaceValues
 from tutor.course.figures.state import State
 from tutor.course.figures.training import Training
+from tutor.course.games.game import Game
+from tutor.course.games.history import rounds_of
 from tutor.course.grading import start_order
 from tutor.course.lab import Lab
 from tutor.course.lesson import (
@@ -54,6 +56,7 @@ from tutor.ui.figures.player import PLAYER_BINDINGS, Player
 from tutor.ui.figures.registry import figure_widget
 from tutor.ui.figures.state import StateFigure
 from tutor.ui.figures.statemap import StateMap
+from tutor.ui.figures.writable import writable_in
 from tutor.ui.widgets.activities import activity_of
 from tutor.ui.widgets.activity import Activity, Given
 from tutor.ui.widgets.ask import Ask
@@ -71,6 +74,7 @@ class LessonScreen(Screen[None]):
         Binding("n", "pass_over", "go on without an answer"),
         Binding("w", "why", "why this number"),
         Binding("s", "sandbox", "this model in the sandbox"),
+        Binding("e", "write", "write in the figure"),
         Binding("t", "train", "train on"),
         Binding("escape", "leave", "stop, or leave"),
         *PLAYER_BINDINGS,
@@ -175,6 +179,12 @@ class LessonScreen(Screen[None]):
             return self._asked[self.index]
         return None
 
+    def _before(self, block: Doing) -> tuple[Attempt, ...]:
+        """What progress holds of something that is done; of a game, wherever it was played."""
+        if isinstance(block, Game):
+            return rounds_of(block, self.lesson.id, self.progress.attempts())
+        return self._kept(block.key)
+
     def _kept(self, key: str) -> tuple[Attempt, ...]:
         """What progress holds of a block, oldest first."""
         return tuple(one for one in self.progress.attempts(self.lesson.id) if one.key == key)
@@ -235,7 +245,7 @@ class LessonScreen(Screen[None]):
     async def _lay_asked(self, words: Widget) -> None:
         block = self.step.asked
         if isinstance(block, Doing):
-            activity = activity_of(block, self.clock, Given(self.lab, lambda: self._kept(block.key)))
+            activity = activity_of(block, self.clock, Given(self.lab, lambda: self._before(block)))
             activity.fill(self.shown.values)
             await words.mount(activity)
         elif (asked := self.asked) is not None:
@@ -253,6 +263,10 @@ class LessonScreen(Screen[None]):
         self._show_hints()
 
     def _show_hints(self) -> None:
+        written = writable_in(self)
+        if written is not None and written.writing:
+            self.query_one(KeyLine).show(written.writing_hints)
+            return
         hints = [Hint("enter", "go_on", self._enter_does())]
         if self.shown.phase == "working":
             hints.append(Hint("esc", "leave", _("stop")))
@@ -418,6 +432,14 @@ class LessonScreen(Screen[None]):
             state.query_one(StateMap).focus()
             return
         self._say(_("w opens a value of a hidden state; there is none on this screen yet."))
+
+    def action_write(self) -> None:
+        """A text, or numbers, of the learner's own into the figure."""
+        figure = writable_in(self)
+        if figure is None:
+            self._say(_("There is nothing on this screen to write in. s opens the sandbox, which reads any text."))
+        else:
+            figure.action_write()
 
     def action_train(self) -> None:
         """Go on with a training that was stopped."""

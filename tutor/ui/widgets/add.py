@@ -5,29 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from textual import events
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from tutor.course.adding import whole_line
 from tutor.course.lesson import Add
-from tutor.course.terms import cleaned
 from tutor.i18n import _
 from tutor.ui.widgets.activity import Activity, Done
+from tutor.ui.widgets.line import Line
 from tutor.ui.widgets.words import sentence
 
 
-class LineField(Input):
+class LineField(Line):
     """Where it is written; enter is the screen's, as everywhere."""
 
     BINDINGS = [Binding("enter", "screen.go_on", priority=True, show=False)]
-
-    def _on_paste(self, event: events.Paste) -> None:
-        """Whatever is pasted, without what a terminal would obey; the field's own handler takes it after this one."""
-        event.text = cleaned(event.text)
 
 
 class AddActivity(Activity):
@@ -57,6 +53,12 @@ class AddActivity(Activity):
             yield Static(Content(self.block.begins))
             said = _("{word}, or another word").format(word=self._rest)
             yield LineField(placeholder=said)
+
+    @on(Line.Told)
+    def told(self, message: Line.Told) -> None:
+        """The field has a word to say."""
+        message.stop()
+        self.post_message(self.Told(message.word))
 
     @property
     def _line(self) -> str:
