@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tutor.engine import CELLS, Recurrent
+from tutor.engine.surgery import Cut
 
 KINDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("rnn", {}),
@@ -37,6 +38,7 @@ class Example(NamedTuple):
     d_output: np.ndarray
     d_h_n: np.ndarray
     d_c_n: np.ndarray | None
+    cuts: tuple[Cut, ...] = ()
 
     @property
     def state(self) -> Any:
@@ -45,7 +47,7 @@ class Example(NamedTuple):
 
     def loss(self) -> float:
         """Σ of all outputs, each with a weight of its own."""
-        trace = self.net.forward(self.x, self.state, self.lengths)
+        trace = self.net.forward(self.x, self.state, self.lengths, self.cuts)
         total = float((trace.output * self.d_output).sum() + (trace.h_n * self.d_h_n).sum())
         if trace.c_n is not None:
             total += float((trace.c_n * self.d_c_n).sum())

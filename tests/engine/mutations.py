@@ -31,6 +31,7 @@ TESTS = (
     "by_hand",
     "gradients",
     "properties",
+    "surgery",
     "losses_optimizers",
     "model_training",
     "opened",
@@ -44,18 +45,19 @@ TESTS = (
 )
 """The files of tests that can tell, the quick ones first."""
 
-RECURRENCE = ("by_hand", "gradients", "properties")
+RECURRENCE = ("by_hand", "gradients", "properties", "surgery")
 FIRST = {
     "parameters.py": ("properties", "model_training", "jobs"),
-    "gradient_flow.py": ("gradient_flow",),
+    "surgery.py": ("surgery",),
+    "gradient_flow.py": ("gradient_flow", "surgery"),
     "heads.py": ("losses_optimizers",),
     "losses.py": ("losses_optimizers",),
     "optimizers.py": ("losses_optimizers", "model_training"),
-    "model.py": ("model_training", "opened", "jobs"),
-    "opened.py": ("opened",),
+    "model.py": ("model_training", "surgery", "opened", "jobs"),
+    "opened.py": ("opened", "surgery"),
     "training.py": ("model_training",),
     "generation.py": ("generation",),
-    "attribution.py": ("attribution",),
+    "attribution.py": ("attribution", "surgery"),
     "convolution.py": ("convolution",),
     "captioner.py": ("jobs",),
     "forecaster.py": ("jobs",),
@@ -90,7 +92,7 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
             'after = self.reset == "before"\n        a = aligned',
         ),
         ("the LSTM's i and f swapped in their names", 'kept: ClassVar = ("i", "f"', 'kept: ClassVar = ("f", "i"'),
-        ("the LSTM's c not carried", "carried[0, 1] = c[0]", "carried[0, 1] = 0.0"),
+        ("the LSTM's c not carried", "carried[first, 1] = c[0]", "carried[first, 1] = 0.0"),
         ("the LSTM shows c without tanh", "tanh(c_t, tanh_c_t)", "np.copyto(tanh_c_t, c_t)"),
         ("tanh' at the state before", "multiply(past.h, past.h, slope)", "multiply(past.h_, past.h_, slope)"),
         ("relu' is 1 at 0", "past.h > 0 if", "past.h >= 0 if"),
@@ -119,6 +121,54 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
             "the LSTM's dc without tanh'",
             "multiply(tanh_c, tanh_c, to_c)\n            subtract(one, to_c, to_c)",
             "to_c[:] = one",
+        ),
+        (
+            "a stretch goes on from its first state",
+            "h_ = every[first]\n            if after",
+            "h_ = every[0]\n            if after",
+        ),
+        ("an r that was set leaves n as it is", "moved = r != r_was", "moved = r != r"),
+        ("an n that was set leaves h as it is", "(z != z_was) | (n != n_was)", "z != z_was"),
+        ("the GRU's h that was set is computed over", 'n_was))\n        done.put("h", step.h)', "n_was))"),
+        ("an o that was set leaves h as it is", "where=shown | moved[3]", "where=shown"),
+        ("a c that was set leaves tanh(c) as it is", "np.copyto(tanh_c, tanh(step.c), where=shown)", "pass"),
+        ("the LSTM's c is computed anew where no gate was set", "where=moved[0] | moved[1] | moved[2]", "where=True"),
+        (
+            "the RNN's gradient goes through what was set",
+            'd, h = done.back("h", d), done.back("h", past.h[0])',
+            "h = past.h[0]",
+        ),
+        ("the slope of the z that was set", "* (1.0 - z_was) * z_was", "* (1.0 - z) * z"),
+        (
+            "the GRU's gradient past an r that was set",
+            "drh, du_n = da_n.dot(w.hh[2 * H :]), da_n\n            to_r = drh * h_\n            dh += drh * r",
+            "drh, du_n = da_n.dot(w.hh[2 * H :]), da_n\n            to_r = drh * h_\n            dh += drh * r_was",
+        ),
+        ("the LSTM's gradient goes through a c that was set", 'dc = done.back("c", dc + d', "dc = (dc + d"),
+        ("the slope of the gate that was set", "was = done.back(letter, gate)", "was = gate"),
+    ),
+    "surgery.py": (
+        (
+            "a cut is done in every layer",
+            "(cut.layer, cut.direction) != (layer, direction)",
+            "cut.direction != direction",
+        ),
+        ("a cut is done one step late", "cut.step - 1", "cut.step"),
+        (
+            "what was swapped is not swapped back in the gradient",
+            "found[..., self.source[left]] = values[..., left]",
+            "found[..., left] = values[..., left]",
+        ),
+        ("a gradient goes through what was set", "np.flatnonzero(self.source >= 0)", "np.arange(len(self.source))"),
+        (
+            "a value that was set stays behind in a swap",
+            "source[pair], value[pair] = source[turned], value[turned]",
+            "source[pair] = source[turned]",
+        ),
+        (
+            "what was set is swapped as it was computed",
+            "source[pair], value[pair] = source[turned], value[turned]",
+            "source[pair] = turned",
         ),
     ),
     "steps.py": (
@@ -179,6 +229,9 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("the GRU's db_hh is its db_ih", "np.dot(every, du, found[3])", "np.dot(every, da, found[3])"),
         ("the directions' dx overwritten", "d_x if d_below is None else d_below + d_x", "d_x"),
         ("dL/dh_t of the layers turned round", "tuple(reversed(states))", "tuple(states)"),
+        ("a cut of the reverse in the order of its steps", "end - 1 - t if reverse else t - start", "t - start"),
+        ("a gradient that skips what was set", "parts = apart((begun, over), plan) if plan else", "parts ="),
+        ("a trace forgets what was set", "self._cell, done)\n\n    def _checked", "self._cell)\n\n    def _checked"),
         ("orthogonal without R's signs", "radius * (q * np.sign(np.diag(r)))", "radius * q"),
     ),
     "stretches.py": (
@@ -223,9 +276,15 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("the state's norm without c", "by_h + by_c if whole else by_h", "by_h"),
         (
             "the flow of float32",
-            "astype(np.float64))\n                back.step",
-            "astype(np.float32))\n                back.step",
+            "back.look(self.past.between(start, end).astype(np.float64))",
+            "back.look(self.past.between(start, end).astype(np.float32))",
         ),
+        (
+            "the flow through what was set",
+            "self._past(t, d_h, d_c)\n                else:\n                    back.step",
+            "back.step(dh, dh, dc, back.steps[t % _STRETCH])\n                else:\n                    back.step",
+        ),
+        ("the flow with cuts beyond the end", "for t, done in plan.items() if t < end", "for t, done in plan.items()"),
         ("the input not scaled with the state", "x[t : t + 1] * scale", "x[t : t + 1]"),
     ),
     "heads.py": (
@@ -302,12 +361,15 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("c_0 is h_0", "(h_0, np.zeros_like(h_0))", "(h_0, h_0)"),
         ("the learned start's gradient of one sequence", "grads.h_0.sum(axis=1) if", "grads.h_0[:, 0] if"),
         ("a learned start passed over", "if h_0 is None and self.start is not None", "if False"),
+        ("a run without its cuts", "1), cuts=cuts)", "1))"),
         ("a run changes with its model", "frozen(array.copy())", "frozen(array)"),
         ("the reverse's state before its first step", "r.h[-1 if r.reverse else 0, 0]", "r.h[0, 0]"),
     ),
     "opened.py": (
         ("the terms from the state after", "record.h[record.before][t, 0]", "record.h[record.now][t, 0]"),
         ("the terms from the first layer", "run.trace.records[-1][direction]", "run.trace.records[0][direction]"),
+        ("what was set is opened as if it were computed", "if source == self.unit:", "if True:"),
+        ("a swap named by the number from 0", "{source + 1}", "{source}"),
         ("the forward weights in both directions", "run.backward if direction else run.weights", "run.weights"),
     ),
     "training.py": (
@@ -361,8 +423,9 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("writing from no state", "model.state(h_0, 1))", "model.state(None, 1))"),
     ),
     "attribution.py": (
+        ("deleted without what was set", ", cuts=run.trace.cuts", ""),
         ("attributed to the last step", "d_output[step] =", "d_output[-1] ="),
-        ("deleted from another state", "forward(x, model.state(np.repeat(first, T, axis=1), T))", "forward(x)"),
+        ("deleted from another state", "model.state(np.repeat(first, T, axis=1), T), cuts", "cuts"),
     ),
     "convolution.py": (
         ("a causal convolution looks ahead", "y[late:] += rows[:-late]", "y[:-late] += rows[late:]"),

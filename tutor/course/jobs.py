@@ -179,18 +179,10 @@ def _vocabulary(material: Material, end: bool, start: bool) -> Vocabulary:
     return Vocabulary((token for sequence in material.sequences for token in sequence), end=end, start=start)
 
 
-def of_text(
+def _of_text(
     entry: ModelEntry, read: Sequence[Tokens], items: Sequence[Any], seed: int, labels: Iterable[str] = ()
 ) -> Material:
-    """Items in two, each known by the tokens that are read of it: what is there twice is on one side twice.
-
-    Args:
-        entry: the model; it says how much is held out.
-        read: the tokens of each item.
-        items: as the network's `encode` takes them.
-        seed: draws what is held out.
-        labels: what is named, in any number of repeats.
-    """
+    """Items in two, each known by the tokens that are read of it: what is there twice is on one side twice."""
     apart: frozenset[Tokens] = frozenset()
     if entry.held_out:
         apart = frozenset(split(tuple(dict.fromkeys(read)), entry.held_out, seed)[1])
@@ -231,11 +223,11 @@ def _written(entry: ModelEntry, path: Path, seed: int) -> Material:
     lines = [*_read_once(read_lines, path), *([entry.added] * entry.times if entry.added else [])]
     items = tuple(tokenize(line, entry.unit) for line in lines)
     if not entry.shuffle:
-        return of_text(entry, items, items, seed)
+        return _of_text(entry, items, items, seed)
     # What is held out is the same sequences as without it: one that is there twice is on one side in both its orders.
     rng = np.random.default_rng([seed, _SHUFFLE])
     mixed = tuple(tuple(tokens[i] for i in rng.permutation(len(tokens))) for tokens in items)
-    found = of_text(entry, items, mixed, seed)
+    found = _of_text(entry, items, mixed, seed)
     return replace(found, sequences=found.train)
 
 
@@ -245,14 +237,14 @@ def _tagged(entry: ModelEntry, path: Path, seed: int) -> Material:
     read = tuple(tuple(word for word, _ in row) for row in rows)
     tags = tuple(tuple(tag for _, tag in row) for row in rows)
     items = tuple(zip(read, tags, strict=True))
-    return of_text(entry, read, items, seed, (tag for row in tags for tag in row))
+    return _of_text(entry, read, items, seed, (tag for row in tags for tag in row))
 
 
 def _labelled(entry: ModelEntry, path: Path, seed: int) -> Material:
     """(tokens, label)"""
     texts, labels = _read_once(read_labelled, path)
     read = tuple(tokenize(text, entry.unit) for text in texts)
-    return of_text(entry, read, tuple(zip(read, labels, strict=True)), seed, labels)
+    return _of_text(entry, read, tuple(zip(read, labels, strict=True)), seed, labels)
 
 
 def _recalled(entry: ModelEntry, seed: int) -> Material:
@@ -268,7 +260,7 @@ def _recalling(distance: int, shortest: int | None, symbols: int, held_out: floa
     # A symbol right before its cue is all that there is to know of it: such sequences are drawn again rather than kept
     # apart, for a symbol that was held out so could not be learned at all.
     known = tuple((*shown, str(place)) if len(shown) == 2 else shown for place, (shown, _) in enumerate(items))
-    found = of_text(ModelEntry(held_out=held_out), known, items, seed, drawn.answers)
+    found = _of_text(ModelEntry(held_out=held_out), known, items, seed, drawn.answers)
     return replace(found, sequences=tuple(shown for shown, _ in found.train), source=DRAWN_FROM)
 
 

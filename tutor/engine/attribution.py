@@ -32,6 +32,8 @@ class Attribution:
 def attribute(run: Run, label: str, t: int = -1) -> Attribution:
     """∂logit/∂x_t of a label's score at a step, for each input at once.
 
+    What was set by hand in the run is a constant: an input has no part in the score by way of it.
+
     Args:
         run: of a model with a head, whose weights have not changed since.
         label: one of the model's.
@@ -62,6 +64,8 @@ def attribute(run: Run, label: str, t: int = -1) -> Attribution:
 def deletion(run: Run, label: str, t: int = -1) -> Array:
     """(T,): by how much the score falls when an input is taken away, its vector 0 in its place; one pass for each.
 
+    No step moves, so what was set by hand in the run is set in each pass, at the same step.
+
     Raises:
         ValueError: as `attribute`.
     """
@@ -71,7 +75,7 @@ def deletion(run: Run, label: str, t: int = -1) -> Array:
     x = np.repeat(run.x[:, None], T, axis=1)
     x[np.arange(T), np.arange(T)] = 0.0
     first = np.stack([r.h[-1 if r.reverse else 0] for records in run.trace.records for r in records])
-    trace = model.net.forward(x, model.state(np.repeat(first, T, axis=1), T))
+    trace = model.net.forward(x, model.state(np.repeat(first, T, axis=1), T), cuts=run.trace.cuts)
     whole = len(logits) < T
     h = trace.final if whole else trace.output[step]
     assert model.head is not None

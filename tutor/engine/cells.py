@@ -26,6 +26,8 @@ from tutor.engine.steps import (
     Forward,
     Maybe,
     Past,
+    Step,
+    Undone,
     Weights,
     blocks,
     each,
@@ -34,6 +36,7 @@ from tutor.engine.steps import (
     project,
     rows,
 )
+from tutor.engine.surgery import Done
 
 _SMALL = 1 << 14
 """Weights that one sequence multiplies by in less time than a call takes."""
@@ -78,8 +81,8 @@ class RNN:
         a = aligned((S * B, H), w.hh.dtype)
         states = aligned((S + 1, B, H), a.dtype)
         mix, _, _, turn = product(w.hh, B)
-        first, *after = rows(states)
-        steps = list(zip(rows(a.reshape(S, B, H)), after, strict=True))
+        every = rows(states)
+        steps = list(zip(rows(a.reshape(S, B, H)), every[1:], strict=True))
         bias = np.empty(H, a.dtype)
         squash = self._squash(a.dtype)
 
@@ -87,44 +90,49 @@ class RNN:
             turn()
             w.bias(bias)
 
-        def run(x: Array, h: Array, c: Maybe, kept: Array) -> None:
+        def read(x: Array) -> None:
             projected = project(x, w.ih, a)
             add(projected, bias, projected)
-            states[0] = h[0]
-            h_ = first
-            for a_t, h_t in steps[: len(x)]:
+
+        def run(first: int, h: Array, c: Maybe, kept: Array) -> None:
+            end = first + len(kept)
+            states[first] = h[0]
+            h_ = every[first]
+            for a_t, h_t in steps[first:end]:
                 mix(h_, h_t)
                 add(h_t, a_t, h_t)
                 squash(h_t, h_t)
                 h_ = h_t
-            h[1:] = states[1 : len(h)]
+            h[1:] = states[first + 1 : end + 1]
 
-        return Forward(prepare, run)
+        return Forward(prepare, read, run)
 
     def _joined(self, w: Weights, S: int) -> Forward:
         """One product for each step, (W_hh W_ih b)(h₋ x 1), of one sequence: with small weights a call costs more."""
         H, D = w.ih.shape
-        read: Array = np.ones((S + 1, H + D + 1), w.hh.dtype)
-        weight = aligned((H + D + 1, H), read.dtype).T
-        steps = list(zip(read[:-1], read[1:, :H], strict=True))
+        joined: Array = np.ones((S + 1, H + D + 1), w.hh.dtype)
+        weight = aligned((H + D + 1, H), joined.dtype).T
+        steps = list(zip(joined[:-1], joined[1:, :H], strict=True))
         mix = weight.dot
-        squash = self._squash(read.dtype)
+        squash = self._squash(joined.dtype)
 
         def prepare() -> None:
             weight[:, :H] = w.hh
             weight[:, H:-1] = w.ih
             w.bias(weight[:, -1])
 
-        def run(x: Array, h: Array, c: Maybe, kept: Array) -> None:
-            S = len(x)
-            read[:S, H:-1] = x[:, 0]
-            read[0, :H] = h[0, 0]
-            for read_t, h_t in steps[:S]:
-                mix(read_t, h_t)
-                squash(h_t, h_t)
-            h[1:, 0] = read[1 : S + 1, :H]
+        def read(x: Array) -> None:
+            joined[: len(x), H:-1] = x[:, 0]
 
-        return Forward(prepare, run)
+        def run(first: int, h: Array, c: Maybe, kept: Array) -> None:
+            end = first + len(kept)
+            joined[first, :H] = h[0, 0]
+            for joined_t, h_t in steps[first:end]:
+                mix(joined_t, h_t)
+                squash(h_t, h_t)
+            h[1:, 0] = joined[first + 1 : end + 1, :H]
+
+        return Forward(prepare, read, run)
 
     def _squash(self, dtype: np.dtype[Any]) -> Callable[[Array, Array], object]:
         """φ, from an array into one."""
@@ -132,6 +140,10 @@ class RNN:
             return tanh
         zero = np.zeros((), dtype)
         return (lambda a, h: np.maximum(a, zero, out=h)) if self.nonlinearity == "relu" else (lambda a, h: h)
+
+    def follow(self, w: Weights, step: Step, done: Done) -> None:
+        """Put what was set by hand in its place, and compute of the step what follows from it, where it has changed."""
+        done.put("h", step.h)
 
     def backward(self, w: Weights, S: int, B: int, many: int = 0) -> Backward:
         """Up to S backward steps of B sequences; or of one sequence, for `many` gradients whose da are not kept."""
@@ -155,6 +167,13 @@ class RNN:
             mix(da, dh)
 
         return Backward(look, each(S, slopes, da), step, da, da, slice(0))
+
+    def back(self, w: Weights, past: Past, done: Done, d: Array, dc: Array) -> Undone:
+        """The backward step of one step where something was set by hand; d = dL/dh_t, dc = dL/dc_t, as many as come."""
+        d, h = done.back("h", d), done.back("h", past.h[0])
+        slope = 1.0 - h * h if self.nonlinearity == "tanh" else h > 0.0 if self.nonlinearity == "relu" else 1.0
+        da = d * slope
+        return Undone(da, da, da.dot(w.hh), dc)
 
     def gradients(self, du: Array, past: Past, out: Array) -> None:
         """dL/dW_hh, (G·H, H), from du (S·B, G·H)."""
@@ -192,11 +211,11 @@ class GRU:
         a_n = aligned((S, B, H), a.dtype)
         gates = aligned((S, 4, B, H), a.dtype)  # 1/r, 1/z, −scaled (scaled where the reset comes before), n
         states = aligned((S + 1, B, H), a.dtype)
-        first, *later = rows(states)
+        every = rows(states)
         found = rows(gates[:, :3] if after else gates[:, :2])
         parts = (found, *(rows(gates[:, at]) for at in (slice(2), 0, 1, 2, 3)))
-        read = a if after else a[:, : 2 * H]
-        steps = list(zip(blocks(read, B, H), rows(a_n), *parts, later, strict=True))
+        known = a if after else a[:, : 2 * H]
+        steps = list(zip(blocks(known, B, H), rows(a_n), *parts, every[1:], strict=True))
         mix, u, u_blocks, turn = product(w.hh if after else w.hh[: 2 * H], B)
         mix_n, u_n, _, turn_n = product(w.hh[2 * H :], B)  # where the reset comes before, W_hn waits for it
         one = ONES[a.dtype]
@@ -210,17 +229,20 @@ class GRU:
             # b_hn is scaled where the reset comes after, and no part of a_n then.
             w.bias(bias, 2 * H if after else None)
 
-        def run(x: Array, h: Array, c: Maybe, kept: Array) -> None:
+        def read(x: Array) -> None:
             S = len(x)
             projected = project(x, w.ih, a)
             add(projected, bias, projected)
             a_n[:S] = projected[:, 2 * H :].reshape(S, B, H)
             projected[:, 2 * H :] = b_hn
             np.negative(projected, projected)
-            states[0] = h[0]
-            h_ = first
+
+        def run(first: int, h: Array, c: Maybe, kept: Array) -> None:
+            end = first + len(kept)
+            states[first] = h[0]
+            h_ = every[first]
             if after:
-                for a_t, a_n_t, found_t, rz_t, r_t, z_t, scaled_t, n_t, h_t in steps[:S]:
+                for a_t, a_n_t, found_t, rz_t, r_t, z_t, scaled_t, n_t, h_t in steps[first:end]:
                     mix(h_, u)
                     subtract(a_t, u_blocks, found_t)  # −(a_r + W_hr h₋), −(a_z + W_hz h₋), −(W_hn h₋ + b_hn)
                     exp(rz_t, rz_t)
@@ -233,9 +255,9 @@ class GRU:
                     add(h_t, n_t, h_t)
                     h_ = h_t
                 # Not np.negative: of float32 numbers 16 bytes apart, as one unit's are, NumPy 2.4 makes others.
-                np.multiply(gates[:S, 2], -1.0, kept[:, 3])
+                np.multiply(gates[first:end, 2], -1.0, kept[:, 3])
             else:
-                for a_t, a_n_t, found_t, rz_t, r_t, z_t, scaled_t, n_t, h_t in steps[:S]:
+                for a_t, a_n_t, found_t, rz_t, r_t, z_t, scaled_t, n_t, h_t in steps[first:end]:
                     mix(h_, u)
                     subtract(a_t, u_blocks, found_t)
                     exp(rz_t, rz_t)
@@ -248,12 +270,35 @@ class GRU:
                     divide(h_t, z_t, h_t)
                     add(h_t, n_t, h_t)
                     h_ = h_t
-                kept[:, 3] = gates[:S, 2]
-            np.reciprocal(gates[:S, :2], kept[:, :2])
-            kept[:, 2] = gates[:S, 3]
-            h[1:] = states[1 : S + 1]
+                kept[:, 3] = gates[first:end, 2]
+            np.reciprocal(gates[first:end, :2], kept[:, :2])
+            kept[:, 2] = gates[first:end, 3]
+            h[1:] = states[first + 1 : end + 1]
 
-        return Forward(prepare, run)
+        return Forward(prepare, read, run)
+
+    def follow(self, w: Weights, step: Step, done: Done) -> None:
+        """What follows from what was set by hand; see `RNN.follow`."""
+        H = w.hh.shape[1]
+        r, z, n, scaled = step.kept
+        r_was, z_was, n_was, _ = step.kept.copy()
+        done.put("r", r)
+        moved = r != r_was
+        if moved.any():
+            a_n = step.x.dot(w.ih[2 * H :].T)
+            if w.b_ih is not None:
+                a_n += w.b_ih[2 * H :]
+            if self.reset == "after":
+                np.copyto(n, tanh(a_n + r * scaled), where=moved)
+            else:
+                np.copyto(scaled, r * step.h_, where=moved)
+                a_n += scaled.dot(w.hh[2 * H :].T)
+                n[:] = tanh(a_n if w.b_hh is None else a_n + w.b_hh[2 * H :])
+        done.put("z", z)
+        done.put("n", n)
+        # In the terms of the equation: a z that is set to 1 keeps the old state to the last digit.
+        np.copyto(step.h, (1.0 - z) * n + z * step.h_, where=(z != z_was) | (n != n_was))
+        done.put("h", step.h)
 
     def backward(self, w: Weights, S: int, B: int, many: int = 0) -> Backward:
         """The backward steps; see `RNN.backward`."""
@@ -318,6 +363,27 @@ class GRU:
         steps = each(S, *factors.swapaxes(0, 1), *parts)
         return Backward(look, steps, step, da, du, slice(2 * H if after else 0))
 
+    def back(self, w: Weights, past: Past, done: Done, d: Array, dc: Array) -> Undone:
+        """The backward step past what was set by hand; see `RNN.back`."""
+        H, h_ = w.hh.shape[1], past.h_[0]
+        r, z, n, scaled = past.kept[0]
+        # As the cell computed them: a slope is that of its own σ or tanh.
+        r_was, z_was, n_was = (done.back(letter, gate) for letter, gate in (("r", r), ("z", z), ("n", n)))
+        d = done.back("h", d)
+        da_z = done.back("z", d * (h_ - n)) * (1.0 - z_was) * z_was
+        da_n = done.back("n", d * (1.0 - z)) * (1.0 - n_was * n_was)
+        dh = d * z
+        if self.reset == "after":
+            to_r, du_n = da_n * scaled, da_n * r
+        else:
+            drh, du_n = da_n.dot(w.hh[2 * H :]), da_n
+            to_r = drh * h_
+            dh += drh * r
+        da_r = done.back("r", to_r) * (1.0 - r_was) * r_was
+        da, du = np.hstack([da_r, da_z, da_n]), np.hstack([da_r, da_z, du_n])
+        own = slice(3 * H if self.reset == "after" else 2 * H)
+        return Undone(da, du, dh + du[:, own].dot(w.hh[own]), dc)
+
     def gradients(self, du: Array, past: Past, out: Array) -> None:
         """dL/dW_hh, (3H, H), from du (S·B, 3H)."""
         H = out.shape[1]
@@ -354,10 +420,10 @@ class LSTM:
         gates = aligned((S, 4, B, H), a.dtype)  # 1/i, 1/f, tanh(c), 1/o
         carried = aligned((S + 1, 2, B, H), a.dtype)  # −g of a step beside the c₋ that it finds
         states = aligned((S + 1, B, H), a.dtype)
-        first, *later = rows(states)
+        every = rows(states)
         gc = carried[:-1]
         parts = (gates, gates[:, :2], gates[:, 2], gates[:, 3], gc, gc[:, 0], carried[1:, 1])
-        steps = list(zip(blocks(a, B, H), *map(rows, parts), later, strict=True))
+        steps = list(zip(blocks(a, B, H), *map(rows, parts), every[1:], strict=True))
         mix, u, u_blocks, turn = product(w.hh, B)
         v = u if B == 1 else aligned((4, B, H), a.dtype)
         both = aligned((2, B, H), a.dtype)
@@ -372,15 +438,17 @@ class LSTM:
             w.bias(minus)
             np.negative(minus, minus)
 
-        def run(x: Array, h: Array, c: Maybe, kept: Array) -> None:
-            assert c is not None
-            S = len(x)
+        def read(x: Array) -> None:
             projected = project(x, w.ih, a)
             subtract(minus, projected, projected)
-            states[0] = h[0]
-            carried[0, 1] = c[0]
-            h_ = first
-            for a_t, gates_t, if_t, tanh_c_t, o_t, gc_t, g_t, c_t, h_t in steps[:S]:
+
+        def run(first: int, h: Array, c: Maybe, kept: Array) -> None:
+            assert c is not None
+            end = first + len(kept)
+            states[first] = h[0]
+            carried[first, 1] = c[0]
+            h_ = every[first]
+            for a_t, gates_t, if_t, tanh_c_t, o_t, gc_t, g_t, c_t, h_t in steps[first:end]:
                 mix(h_, u)
                 subtract(a_t, u_blocks, v)
                 tanh(v_g, g_t)
@@ -391,14 +459,30 @@ class LSTM:
                 tanh(c_t, tanh_c_t)
                 divide(tanh_c_t, o_t, h_t)
                 h_ = h_t
-            np.reciprocal(gates[:S, :2], kept[:, :2])
-            np.negative(carried[:S, 0], kept[:, 2])
-            np.reciprocal(gates[:S, 3], kept[:, 3])
-            kept[:, 4] = gates[:S, 2]
-            c[1:] = carried[1 : S + 1, 1]
-            h[1:] = states[1 : S + 1]
+            np.reciprocal(gates[first:end, :2], kept[:, :2])
+            np.negative(carried[first:end, 0], kept[:, 2])
+            np.reciprocal(gates[first:end, 3], kept[:, 3])
+            kept[:, 4] = gates[first:end, 2]
+            c[1:] = carried[first + 1 : end + 1, 1]
+            h[1:] = states[first + 1 : end + 1]
 
-        return Forward(prepare, run)
+        return Forward(prepare, read, run)
+
+    def follow(self, w: Weights, step: Step, done: Done) -> None:
+        """What follows from what was set by hand; see `RNN.follow`."""
+        assert step.c is not None
+        assert step.c_ is not None
+        i, f, g, o, tanh_c = step.kept
+        was, c_was = step.kept.copy(), step.c.copy()
+        for letter, gate in zip("ifgo", step.kept, strict=False):
+            done.put(letter, gate)
+        moved = step.kept != was
+        np.copyto(step.c, f * step.c_ + i * g, where=moved[0] | moved[1] | moved[2])
+        done.put("c", step.c)
+        shown = step.c != c_was
+        np.copyto(tanh_c, tanh(step.c), where=shown)
+        np.copyto(step.h, o * tanh_c, where=shown | moved[3])
+        done.put("h", step.h)
 
     def backward(self, w: Weights, S: int, B: int, many: int = 0) -> Backward:
         """The backward steps; see `RNN.backward`."""
@@ -447,6 +531,19 @@ class LSTM:
         alone = each(S, factors[:, 3], factors[:, 4], factors[:, 5], da, da[:, :, 3 * H :])
         steps = [(*taken, *both) for taken, *both in zip(alone, *views, strict=True)]
         return Backward(look, steps, step, da, da, slice(0))
+
+    def back(self, w: Weights, past: Past, done: Done, d: Array, dc: Array) -> Undone:
+        """The backward step past what was set by hand; see `RNN.back`."""
+        assert past.c_ is not None
+        i, f, g, o, tanh_c = past.kept[0]
+        d = done.back("h", d)
+        dc = done.back("c", dc + d * o * (1.0 - tanh_c * tanh_c))
+        slopes = []
+        for letter, gate, to in (("i", i, dc * g), ("f", f, dc * past.c_[0]), ("g", g, dc * i), ("o", o, d * tanh_c)):
+            was = done.back(letter, gate)
+            slopes.append(done.back(letter, to) * (1.0 - was * was if letter == "g" else (1.0 - was) * was))
+        da = np.hstack(slopes)
+        return Undone(da, da, da.dot(w.hh), dc * f)
 
     def gradients(self, du: Array, past: Past, out: Array) -> None:
         """dL/dW_hh, (4H, H), from du (S·B, 4H)."""

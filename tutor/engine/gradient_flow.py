@@ -20,7 +20,8 @@ import numpy as np
 from tutor.engine.cells import RNN, Cell
 from tutor.engine.checks import Array, one_of, whole
 from tutor.engine.recurrent import NONLINEARITIES, Recurrent
-from tutor.engine.steps import Maybe, Past, Weights
+from tutor.engine.steps import Backward, Maybe, Past, Weights
+from tutor.engine.surgery import Plan, planned
 from tutor.engine.trace import Record, Trace, frozen
 
 _FAR = 2.0**200
@@ -49,6 +50,8 @@ class _Walk:
     """Every step with what it found, (T, 1, H), as it was recorded."""
     end: int
     """Steps in the sequence; beyond it the state is only kept."""
+    plan: Plan
+    """What was set by hand."""
 
     @property
     def T(self) -> int:
@@ -68,9 +71,11 @@ class _Walk:
         for t in range(self.T, -1, -1):
             if t < self.end:
                 if t == self.end - 1 or (t + 1) % _STRETCH == 0:
-                    start = t - t % _STRETCH
-                    back.look(self.past.between(start, t + 1).astype(np.float64))
-                back.step(dh, dh, dc, back.steps[t % _STRETCH])
+                    self._look(back, t - t % _STRETCH, t + 1)
+                if t in self.plan:
+                    self._past(t, d_h, d_c)
+                else:
+                    back.step(dh, dh, dc, back.steps[t % _STRETCH])
             by_h = np.vdot(d_h, d_h)
             by_c = np.vdot(d_c, d_c) if lstm else 0.0
             if not 1.0 / _FAR**2 < by_h + by_c < _FAR**2:
@@ -87,10 +92,23 @@ class _Walk:
         for t in range(first, self.T if last is None else last):
             d_h, d_c = np.eye(R, H), np.eye(R, H, -H)
             if t < self.end:
-                back.look(self.past.between(t, t + 1).astype(np.float64))
-                dh, dc = (d_h[0], d_c[0]) if R == 1 else (d_h, d_c)
-                back.step(dh, dh, dc, back.steps[0])
+                if t in self.plan:
+                    self._past(t, d_h, d_c)
+                else:
+                    self._look(back, t, t + 1)
+                    dh, dc = (d_h[0], d_c[0]) if R == 1 else (d_h, d_c)
+                    back.step(dh, dh, dc, back.steps[0])
             yield np.concatenate([d_h, d_c], axis=1) if lstm else d_h
+
+    def _look(self, back: Backward, start: int, end: int) -> None:
+        """Some steps' factors. Those of a number that was set by hand may overflow: nothing is multiplied by them."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            back.look(self.past.between(start, end).astype(np.float64))
+
+    def _past(self, t: int, d_h: Array, d_c: Array) -> None:
+        """The backward step where something was set by hand, in place."""
+        found = self.cell.back(self.w, self.past.between(t, t + 1).astype(np.float64), self.plan[t], d_h, d_c)
+        d_h[:], d_c[:] = found.dh, found.dc
 
     def measured(self, measure: Callable[[_Product], float], whole: bool = False) -> _Measured:
         """A number of each product, by t."""
@@ -188,20 +206,29 @@ class Flow:
 
     @cached_property
     def slopes(self) -> Array | None:
-        """(T, H): φ′ of the RNN's units at each step, by which it scales the rows of W_hh; None of other cells."""
+        """(T, H): φ′ of the RNN's units at each step, by which it scales the rows of W_hh; None of other cells.
+
+        0 where a unit was set by hand. Where two were swapped, each has the slope of what stands there now, and scales
+        the row of the unit that this came from.
+        """
         if not isinstance(self._walk.cell, RNN):
             return None
         h = self._walk.past.h[:, 0].astype(np.float64)
+        known = np.ones_like(h)
+        for t, done in self._walk.plan.items():
+            known[t] = done.letters["h"].source >= 0
+        h *= known
         if self._walk.cell.nonlinearity == "tanh":
-            return frozen(1.0 - h * h)
-        return frozen((h > 0.0).astype(np.float64) if self._walk.cell.nonlinearity == "relu" else np.ones_like(h))
+            return frozen((1.0 - h * h) * known)
+        return frozen((h > 0.0).astype(np.float64) if self._walk.cell.nonlinearity == "relu" else known)
 
 
 def gradient_flow(net: Recurrent, trace: Trace, at: Sequence[int] = ()) -> Flow:
     """Multiply the Jacobians of a recorded sequence.
 
     For the LSTM the whole state is carried and the h block is measured: the path through c is counted in. A
-    bidirectional network is measured along its forward direction.
+    bidirectional network is measured along its forward direction. Where something was set by hand, h_t is what stands
+    there in the end. Past a step whose whole state was set, the product is exactly 0.
 
     Args:
         net: the network that made the trace, with the weights that it had then.
@@ -262,11 +289,14 @@ def _walked(net: Recurrent, trace: Trace) -> _Walk:
     if not np.isfinite(record.h).all() or (record.c is not None and not np.isfinite(record.c).all()):
         raise ValueError("trace: got a state that overflowed, expected finite numbers")
     w = net._weights(f"l{net.num_layers - 1}")
+    end = T if trace.lengths is None else int(trace.lengths[0])
+    plan = planned(trace.cuts, net.num_layers - 1, 0, net.hidden_size, net.dtype)
     return _Walk(
         trace.cell,
         Weights(*(None if array is None else array.astype(np.float64) for array in w)),  # type: ignore[arg-type]
         record.past,
-        T if trace.lengths is None else int(trace.lengths[0]),
+        end,
+        {t: done for t, done in plan.items() if t < end},
     )
 
 

@@ -21,6 +21,7 @@ from tutor.engine.learning import Measure, overflowed
 from tutor.engine.losses import log_softmax, nll
 from tutor.engine.parameters import Composite, Parameters
 from tutor.engine.recurrent import Recurrent
+from tutor.engine.surgery import Cut
 from tutor.engine.text import UNKNOWN, Vocabulary
 from tutor.engine.trace import Trace, frozen
 
@@ -152,13 +153,13 @@ class Model(Composite):
             return np.stack([distinct[token] for token in tokens]).astype(self.dtype, copy=False)
         return self.embedding.forward(self.vocabulary.encode(tokens))
 
-    def run(self, tokens: Sequence[str], h_0: Array | None = None) -> Run:
+    def run(self, tokens: Sequence[str], h_0: Array | None = None, cuts: Sequence[Cut] = ()) -> Run:
         """Read tokens, from h_0 (every layer's H·directions, one after the other), else from the learned one or zeros.
 
-        The LSTM's c_0 is zero.
+        The LSTM's c_0 is zero. What the cuts name is set by hand on the way: `Recurrent.forward`.
 
         Raises:
-            ValueError: no tokens, or an h_0 of another size.
+            ValueError: no tokens, an h_0 of another size, or a cut that cannot be done.
         """
         if not tokens:
             raise ValueError("tokens: got none, expected at least one")
@@ -169,7 +170,7 @@ class Model(Composite):
             if h_0.size != layers * self.spec.hidden_size:
                 raise ValueError(f"h_0: got {h_0.size} values, expected {layers * self.spec.hidden_size}")
             h_0 = h_0.reshape(layers, 1, self.spec.hidden_size)
-        trace = self.net.forward(x[:, None, :], self.state(h_0, 1))
+        trace = self.net.forward(x[:, None, :], self.state(h_0, 1), cuts=cuts)
         known = tuple(self.vocabulary is None or token in self.vocabulary for token in tokens)
         logits = None
         if self.head is not None:

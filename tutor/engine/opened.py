@@ -1,7 +1,8 @@
 """Any number of a hidden state, opened: its equation, its gates, their dot products, down to the weights.
 
 What the engine recorded is shown as it was recorded; what it summed on the way is summed again, in float64, from the
-weights and states that it had. So every value is what its terms make, to the precision of the network.
+weights and states that it had. So every value is what its terms make, to the precision of the network. A value that
+was set by hand is made of nothing: it says so in place of its equation.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from tutor.engine.checks import Array
 from tutor.engine.model import Run
+from tutor.engine.surgery import Done, planned
 from tutor.engine.trace import frozen
 
 Made = Literal["given", "sum", "product", "dot"]
@@ -58,6 +60,9 @@ def before(run: Run, t: int, direction: int = 0) -> int:
 def opened(run: Run, t: int, unit: int, direction: int = 0) -> Part:
     """h_t[unit] of the top layer, down to its weights; the equations are those of `cells`.
 
+    In place of an equation, a value that was set by hand has one term, "set by hand"; one that another unit computed,
+    the third for example, has "swapped with h3".
+
     Args:
         run: any run.
         t: a step from 0, in x's time.
@@ -96,31 +101,52 @@ class _Opener:
         )
         self.blocks: Sequence[str] = cell.blocks
         self.weights = run.backward if direction else run.weights
+        plan = planned(run.trace.cuts, len(run.trace.records) - 1, direction, record.h.shape[2], record.h.dtype)
+        self.done = plan.get(t, Done({}))
 
     def state(self) -> Part:
         """The cell's last equation."""
+        if (by_hand := self.by_hand("h", self.h)) is not None:
+            return by_hand
         if self.spec.cell == "gru":
             z, n, h_ = self.gate("z"), self.candidate(), Part("h₋", float(self.found[self.unit]))
             kept = Part("1−z", 1.0 - z.value, "sum", "1−", (z,))
             return _sum("h", "", (_product("(1−z)·n", kept, n), _product("z·h₋", z, h_)), self.h)
         if self.spec.cell == "lstm":
-            i, f, g = self.gate("i"), self.gate("f"), self.gate("g", "tanh")
-            c = (_product("f·c₋", f, Part("c₋", self.c_)), _product("i·g", i, g))
-            shown = _sum("tanh(c)", "tanh", (_sum("c", "", c, self.c),), self.of("tanh_c"))
+            shown = _sum("tanh(c)", "tanh", (self.carried(),), self.of("tanh_c"))
             return Part("h", self.h, "product", terms=(self.gate("o"), shown))
         through: Through = {"tanh": "tanh", "relu": "relu"}.get(self.spec.nonlinearity, "")  # type: ignore[assignment]
         return _sum("h", through, (*self.products("h"), self.bias("h")), self.h)
+
+    def carried(self) -> Part:
+        """The LSTM's c."""
+        if (by_hand := self.by_hand("c", self.c)) is not None:
+            return by_hand
+        i, f, g = self.gate("i"), self.gate("f"), self.gate("g", "tanh")
+        return _sum("c", "", (_product("f·c₋", f, Part("c₋", self.c_)), _product("i·g", i, g)), self.c)
 
     def of(self, letter: str) -> float:
         """What was recorded of this unit."""
         return float(self.kept[letter][self.unit])
 
+    def by_hand(self, letter: str, value: float) -> Part | None:
+        """A value that this unit did not compute, with where it is from; None where it did."""
+        source = self.done.source(letter, self.unit)
+        if source == self.unit:
+            return None
+        name = "set by hand" if source < 0 else f"swapped with {letter}{source + 1}"
+        return _sum(letter, "", (Part(name, value),), value)
+
     def gate(self, letter: str, through: Through = "σ") -> Part:
         """σ(W_x·x + W_h·h₋ + b)"""
+        if (by_hand := self.by_hand(letter, self.of(letter))) is not None:
+            return by_hand
         return _sum(letter, through, (*self.products(letter), self.bias(letter)), self.of(letter))
 
     def candidate(self) -> Part:
         """The GRU's n, whose reset gate comes after the product with W_h or before it."""
+        if (by_hand := self.by_hand("n", self.of("n"))) is not None:
+            return by_hand
         if self.spec.reset == "before":
             w_x, _ = self.products("n")
             w_h = _dot("W_h·(r·h₋)", self.row("weight_hh", "n"), self.kept["r"] * self.found, "r·h₋")

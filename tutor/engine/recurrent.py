@@ -17,8 +17,21 @@ import numpy.typing as npt
 from tutor.engine.cells import CELLS
 from tutor.engine.checks import Array, numbers, one_of, precision, whole
 from tutor.engine.parameters import Parameters
-from tutor.engine.steps import Backward, Forward, Maybe, Past, Weights
-from tutor.engine.stretches import Spare, begin, cut, ends_of, erase, longest, most, stretches_of, walk
+from tutor.engine.steps import Backward, Forward, Maybe, Past, Step, Weights
+from tutor.engine.stretches import (
+    Spare,
+    apart,
+    begin,
+    cut,
+    ends_of,
+    erase,
+    longest,
+    most,
+    stretches_of,
+    walk,
+    within,
+)
+from tutor.engine.surgery import Cut, Plan, checked, planned
 from tutor.engine.trace import Gradients, Lengths, Record, Trace, beyond, frozen
 
 NONLINEARITIES = ("tanh", "relu", "identity")
@@ -124,6 +137,11 @@ class Recurrent(Parameters):
         """1, or 2 when bidirectional."""
         return 2 if self.bidirectional else 1
 
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """What can be set by hand: its gates, then its states."""
+        return (*(gate.name for gate in self._cell.gates), *self._cell.states)
+
     def _layout(self) -> Iterator[tuple[str, tuple[int, ...]]]:
         rows = len(self._cell.blocks) * self.hidden_size
         for layer in range(self.num_layers):
@@ -201,6 +219,7 @@ class Recurrent(Parameters):
         x: npt.ArrayLike,
         state: Any = None,
         lengths: Sequence[int] | npt.NDArray[np.integer[Any]] | None = None,
+        cuts: Sequence[Cut] = (),
     ) -> Trace:
         """Read sequences and record every value on the way.
 
@@ -208,6 +227,9 @@ class Recurrent(Parameters):
             x: (T, B, input_size), of the network's dtype.
             state: h_0, or (h_0, c_0) for the LSTM, each (layers·directions, B, H); zeros when None.
             lengths: (B,) steps in each sequence, in any order; all T when None.
+            cuts: what is set by hand on the way. At its step a value is computed, then replaced, and what follows from
+                it is computed from what was set: gates first, then c, then h; of one letter in the order that they
+                come in. A sequence that is over by then is left alone.
 
         Raises:
             ValueError: by the argument's name, what came and what was expected.
@@ -216,6 +238,7 @@ class Recurrent(Parameters):
         T, B, _ = x.shape
         ends = ends_of(lengths, T, B)
         h_0, c_0 = self._state(state, B)
+        done = self._checked(cuts, T) if cuts else ()
         # What stands beyond a sequence's end may be anything, and has no part.
         below: Array = (
             np.array(x, order="C") if ends is None else np.where(beyond(ends, T)[:, :, None], self.dtype.type(0), x)
@@ -227,7 +250,8 @@ class Recurrent(Parameters):
             for direction, suffix in enumerate(self._suffixes(layer)):
                 at = layer * self.num_directions + direction
                 first = (None if h_0 is None else h_0[at], None if c_0 is None else c_0[at])
-                records.append(self._run(below, first, suffix, direction == 1, ends))
+                plan = planned(done, layer, direction, self.hidden_size, self.dtype) if done else {}
+                records.append(self._run(below, first, suffix, direction == 1, ends, plan))
             layers.append(tuple(records))
             outputs = [record.h[record.now] for record in records]
             below = np.concatenate(outputs, axis=2) if len(outputs) > 1 else outputs[0]
@@ -235,9 +259,15 @@ class Recurrent(Parameters):
                 # The reverse direction's initial state stands where the sequence is over already.
                 below[beyond(ends, T)] = 0.0
         below.flags.writeable = False
-        return Trace(below, ends, tuple(layers), self._cell)
+        return Trace(below, ends, tuple(layers), self._cell, done)
 
-    def _run(self, x: Array, first: tuple[Maybe, Maybe], suffix: str, reverse: bool, ends: Lengths) -> Record:
+    def _checked(self, cuts: Sequence[Cut], T: int) -> tuple[Cut, ...]:
+        """Cuts that can be done in T steps."""
+        return checked(cuts, self.letters, T, (self.num_layers, self.num_directions, self.hidden_size), self.dtype)
+
+    def _run(
+        self, x: Array, first: tuple[Maybe, Maybe], suffix: str, reverse: bool, ends: Lengths, plan: Plan
+    ) -> Record:
         T, B, _ = x.shape
         h, c, kept = self._memory(T, B)
         begin(h, c, first, T if reverse else 0)
@@ -254,8 +284,15 @@ class Recurrent(Parameters):
                 if reverse and ends is not None:
                     begin(h, c, first, end, ends == end)
                 states, now = slice(start, end + 1), slice(start, end)
-                part = (x[now], h[states], None if c is None else c[states], kept[now])
-                forward.run(*(None if array is None else array[::-1] for array in part) if reverse else part)
+                x_, h_, c_, kept_ = x[now], h[states], None if c is None else c[states], kept[now]
+                if reverse:
+                    x_, h_, c_, kept_ = x_[::-1], h_[::-1], None if c_ is None else c_[::-1], kept_[::-1]
+                forward.read(x_)
+                done = plan and {end - 1 - t if reverse else t - start: plan[t] for t in within(plan, (start, end))}
+                if done:
+                    self._broken(forward, self._weights(suffix), (x_, h_, c_, kept_), done)
+                else:
+                    forward.run(0, h_, c_, kept_)
         self._spare.give(key, forward)
         record = Record(x, h, c, kept, reverse)
         if ends is not None:
@@ -264,6 +301,16 @@ class Recurrent(Parameters):
             if array is not None:
                 array.flags.writeable = False
         return record
+
+    def _broken(self, forward: Forward, w: Weights, part: tuple[Array, Array, Maybe, Array], done: Plan) -> None:
+        """A stretch that was read, broken off after each step at which something is set by hand."""
+        x, h, c, kept = part
+        for first, over in cut((0, len(x)), np.array([at + 1 for at in done], np.intp)):
+            forward.run(first, h[first : over + 1], None if c is None else c[first : over + 1], kept[first:over])
+            at = over - 1
+            if at in done:
+                c_, c_t = (None, None) if c is None else (c[at], c[over])
+                self._cell.follow(w, Step(x[at], h[at], h[over], c_, c_t, kept[at]), done[at])
 
     def _memory(self, T: int, B: int) -> tuple[Array, Maybe, Array]:
         """Room for h, c and what is kept, in one piece: pieces go back to the system, and come back slowly."""
@@ -348,6 +395,7 @@ class Recurrent(Parameters):
                 at = layer * self.num_directions + direction
                 d_h, d_x = self._run_back(
                     trace.records[layer][direction],
+                    planned(trace.cuts, layer, direction, H, self.dtype),
                     above[:, :, direction * H : (direction + 1) * H],
                     (last[0][at], last[1][at]),
                     (first[0][at], first[1][at]),
@@ -372,6 +420,7 @@ class Recurrent(Parameters):
     def _run_back(
         self,
         record: Record,
+        plan: Plan,
         d_output: Array,
         last: tuple[Array, Array],
         first: tuple[Array, Array],
@@ -402,7 +451,14 @@ class Recurrent(Parameters):
                     here = None if ends is None else ends == over
                     if here is not None and not record.reverse:
                         dh[here], dc[here] = last[0][here], last[1][here]
-                    walk(back, begun - start, dh, dc, d_output[begun:over], d_h[begun:over], record.reverse)
+                    parts = apart((begun, over), plan) if plan else [(begun, over)]
+                    for at, to in parts if record.reverse else reversed(parts):
+                        if at in plan:
+                            d_h[at] = dh + d_output[at]
+                            found = self._cell.back(w, past.between(at - start, to - start), plan[at], d_h[at], dc)
+                            back.da[at - start], back.du[at - start], dh[:], dc[:] = found
+                        else:
+                            walk(back, at - start, dh, dc, d_output[at:to], d_h[at:to], record.reverse)
                     if here is not None and record.reverse:
                         first[0][here], first[1][here] = dh[here], dc[here]
                         dh[here] = dc[here] = 0.0

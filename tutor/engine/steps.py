@@ -69,13 +69,33 @@ class Past(NamedTuple):
         return Past(self.h_.astype(dtype), self.h.astype(dtype), c_, self.kept.astype(dtype))
 
 
+class Step(NamedTuple):
+    """One step as it was recorded, in views that can be written to."""
+
+    x: Array
+    """(B, D)"""
+    h_: Array
+    """h₋: (B, H)."""
+    h: Array
+    """(B, H)"""
+    c_: Maybe
+    """c₋: (B, H), of the LSTM."""
+    c: Maybe
+    """(B, H)"""
+    kept: Array
+    """(n, B, H)"""
+
+
 class Forward(NamedTuple):
     """How a cell goes forward, again and again in the same memory; for one pass at a time."""
 
     prepare: Callable[[], None]
     """Before a pass: look at the weights of now."""
-    run: Callable[[Array, Array, Maybe, Array], None]
-    """Take some steps: from x (S, B, D), h[0] and c[0] fill h[1:], c[1:], (S + 1, B, H) each, and kept (S, n, B, H)."""
+    read: Callable[[Array], None]
+    """Before some steps: look at their x, (S, B, D)."""
+    run: Callable[[int, Array, Maybe, Array], None]
+    """Take s of the steps that were read, from the `first` of them on: from h[0] and c[0] fill h[1:], c[1:],
+    (s + 1, B, H) each, and kept (s, n, B, H)."""
 
 
 class Backward(NamedTuple):
@@ -93,6 +113,19 @@ class Backward(NamedTuple):
     """dL/d(W_hh h₋ + b_hh), (S, B, G·H): the very da where the two are one."""
     shared: slice
     """Columns of da that are du's, and are found there alone."""
+
+
+class Undone(NamedTuple):
+    """What one backward step found."""
+
+    da: Array
+    """dL/d(W_ih x + b_ih), (B, G·H)."""
+    du: Array
+    """dL/d(W_hh h₋ + b_hh), (B, G·H)."""
+    dh: Array
+    """dL/dh₋, (B, H)."""
+    dc: Array
+    """dL/dc₋, (B, H)."""
 
 
 ONES = {np.dtype(kind): np.ones((), kind) for kind in (np.float32, np.float64)}

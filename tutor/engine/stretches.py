@@ -1,4 +1,5 @@
-"""How a pass is cut into stretches of steps, at the ends of its sequences; and what one pass leaves for the next.
+"""How a pass is cut into stretches of steps, at the ends of its sequences and where something is set by hand; and what
+one pass leaves for the next.
 
 A ragged batch runs to its longest sequence's end, since one product for all sequences costs little more than for one.
 What is computed beyond a sequence's end is thrown away, and 0 is recorded, before anyone can see it.
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from tutor.engine.checks import Array
 from tutor.engine.steps import Backward, Maybe, rows
+from tutor.engine.surgery import Plan
 from tutor.engine.trace import Lengths, Record, beyond
 
 _STRETCH = 128
@@ -104,11 +106,22 @@ def stretches_of(T: int, most: int) -> list[tuple[int, int]]:
 
 
 def cut(stretch: tuple[int, int], ends: Lengths) -> list[tuple[int, int]]:
-    """A stretch in pieces, cut where sequences end."""
+    """A stretch in pieces, cut where sequences end, or at other places."""
     if ends is None:
         return [stretch]
     start, end = stretch
     return list(pairwise(sorted({start, end, *(place for place in ends.tolist() if start < place < end)})))
+
+
+def within(plan: Plan, stretch: tuple[int, int]) -> list[int]:
+    """The steps of a stretch at which something is set by hand."""
+    return [t for t in range(*stretch) if t in plan]
+
+
+def apart(stretch: tuple[int, int], plan: Plan) -> list[tuple[int, int]]:
+    """A stretch in pieces: each step at which something was set by hand alone."""
+    alone = within(plan, stretch)
+    return cut(stretch, np.array([place for t in alone for place in (t, t + 1)], np.intp)) if alone else [stretch]
 
 
 def most(B: int) -> int:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from tutor.engine.cells import Cell
 from tutor.engine.checks import Array
 from tutor.engine.steps import Maybe, Past
+from tutor.engine.surgery import Cut
 
 Lengths = npt.NDArray[np.intp] | None
 
@@ -75,6 +76,9 @@ class Trace:
     """[layer][direction]"""
     cell: Cell
     """What computed it, and knows the letters of what was kept."""
+    cuts: tuple[Cut, ...] = ()
+    """What was set by hand on the way: the arrays hold what was computed with, so what was set and not what it took the
+    place of."""
 
     @cached_property
     def h_n(self) -> Array:

@@ -76,7 +76,9 @@ class GatesValues(Struct, frozen=True):
         starts = {"h": record.h, "c": record.c}
         apart = [letter for letter in cell.states if letter != "h"]
         gates = {gate.name: gate for gate in cell.gates}
-        flows = _flows(opened(run, 0, 0, direction), apart)
+        # What flows where is the cell's affair: a run in which values were set by hand does not show it everywhere.
+        plain = run.model.run(run.tokens[:1]) if run.trace.cuts else run
+        flows = _flows(opened(plain, 0, 0, direction), apart)
         letters = [*apart, *(name for name in flows if name in gates), *(n for n in gates if n not in flows), "h"]
         told = []
         for letter in letters:
@@ -102,7 +104,11 @@ class GatesValues(Struct, frozen=True):
         """
         h = opened(self.run, step - 1, unit, direction)
         apart = [letter for letter in CELLS[self.run.spec.cell].states if letter != "h"]
-        return (*(part for part in _every(h) if part.name in apart), h)
+        parts = {part.name: part for part in _every(h)}
+        values = self.run.trace.gates(layer=self.run.spec.num_layers - 1, direction=direction)
+        # Where h was set by hand, it was not made of the carried state, which is there all the same.
+        found = (parts.get(letter) or Part(letter, float(values[letter][step - 1, 0, unit])) for letter in apart)
+        return (*found, h)
 
     def tables(self, direction: int = 0) -> tuple[Table, ...]:
         """A row for each step with the mean over the units of each; then each of them, unit by unit."""

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tutor.draw import palettes
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, fit, formatted, merged, pad, row_width
 from tutor.draw.cells import width as width_of
-from tutor.draw.figures.why import Part, number
+from tutor.draw.figures.why import Part, factors, number
 from tutor.draw.glyphs import bar, bar_leftwards, subscript
 from tutor.draw.heatmap import heat_row
 from tutor.draw.window import row_at, window
@@ -497,15 +497,14 @@ def equation(part: Part, step: int, before: int, unit: int, look: Look) -> Row:
         for state in (part.name, "h"):
             name = name.replace(f"{state}₋", subscript(state, before, ascii=look.ascii))
         letters.append(spelled(name, look))
-        one, other = term.terms
-        numbers.append(f"{number(one.value, look, sign=False)}{spelled('·', look)}{number(other.value, look)}")
-    return (
-        Span(f"{subscript(part.name, step, ascii=look.ascii)}[{unit}]", Style(bold=True)),
-        Span(f" = {' + '.join(letters)} = ", look.muted),
-        Span(" + ".join(numbers), PLAIN),
-        Span(" = ", look.muted),
-        Span(number(part.value, look), look.accent),
-    )
+        numbers.append(factors(term, look, spelled("·", look)))
+    head = Span(f"{subscript(part.name, step, ascii=look.ascii)}[{unit}]", Style(bold=True))
+    end = (Span(" = ", look.muted), Span(number(part.value, look), look.accent))
+    if all(not term.terms for term in part.terms):
+        # It was set by hand, or what it was made of is not what h was made of.
+        said = (Span(f" = {' + '.join(letters)}", look.muted),) if letters else ()
+        return (head, *said, *end)
+    return (head, Span(f" = {' + '.join(letters)} = ", look.muted), Span(" + ".join(numbers), PLAIN), *end)
 
 
 def _unit(lanes: Sequence[Lane], where: Plan, position: int, unit: int, look: Look, width: int, note: str) -> Row:

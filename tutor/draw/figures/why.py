@@ -461,10 +461,7 @@ def in_line(root: Part, name: str, width: int, look: Look, note: str = "") -> li
     if root.made == "product":
         gate, shown = root.terms
         state = shown.terms[0]
-        made = " + ".join(
-            f"{number(a.value, look, sign=False)}{times}{number(b.value, look)}"
-            for a, b in (term.terms for term in state.terms)
-        )
+        made = " + ".join(factors(term, look, times) for term in state.terms)
         below = f"c = {made} = {number(state.value, look)}"
         spelled = " + ".join(term.name for term in state.terms)
         pieces = [
@@ -495,6 +492,14 @@ def in_line(root: Part, name: str, width: int, look: Look, note: str = "") -> li
     said = (under, *((lead + last,) if last else ()))
     rows = [tuple(s for s in top if s.text), *((Span(crop(s, width, ascii=look.ascii), look.muted),) for s in said)]
     return [fit(row, width) for row in rows]
+
+
+def factors(term: Part, look: Look, times: str) -> str:
+    """`0.52·+0.31`: a product in numbers; of what was set by hand the number alone."""
+    if len(term.terms) != 2:
+        return number(term.value, look)
+    one, other = term.terms
+    return f"{number(one.value, look, sign=False)}{times}{number(other.value, look)}"
 
 
 def _plain(text: str, look: Look) -> str:
