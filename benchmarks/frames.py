@@ -29,7 +29,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tutor.course.experiment import Experiment
+from tutor.sandbox.experiment import Experiment
 from tutor.course.figures.gradient import Gradient
 from tutor.course.lab import Lab
 from tutor.course.outline import lessons_dir

@@ -12,18 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tutor.course.experiment import Experiment
 from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
 from tutor.course.lesson import Lesson
 from tutor.course.load import load_lesson
 from tutor.draw.cells import Look, row_width, text_of, width
 from tutor.draw.wording import wrapped
-from tutor.plain.pictures import gates_of, gradient_rows, power, trace_rows
+from tutor.plain.pictures import gradient_rows, power, trace_rows
 from tutor.plain.stream import columns_of, look_of, show, spelled
 from tutor.plain.tables import MOST_ROWS, table_lines
 from tutor.plain.telling import tell
 from tutor.progress import Progress
+from tutor.sandbox.experiment import Experiment
+from tutor.sandbox.exporting import gates_of
 
 LESSON = """+++
 title = "A tiny lesson"

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tutor.i18n import _, ngettext
 
 if TYPE_CHECKING:
-    from tutor.course.experiment import Experiment
     from tutor.course.outline import Outline
     from tutor.progress import Progress
+    from tutor.sandbox.experiment import Experiment
 
 CELLS = ("rnn", "gru", "lstm")
 """The registry's names, known here so that parsing needs no NumPy; a test holds the two together."""
@@ -249,7 +249,7 @@ def _experiment_arguments(parser: ArgumentParser) -> None:
 
 def _experiment(options: Namespace) -> Experiment:
     """The experiment that the options ask for; what they do not name is its default."""
-    from tutor.course.experiment import Experiment
+    from tutor.sandbox.experiment import Experiment
 
     names = ("text", "cell", "hidden", "layers", "bidirectional", "seed")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
@@ -362,38 +362,17 @@ def _trace(options: Namespace) -> int:
         run = experiment.run()
     except ValueError as error:
         raise Refused(str(error)) from error
-    from tutor.plain.pictures import gates_of, trace_rows
+    from tutor.plain.pictures import trace_rows
     from tutor.plain.stream import show
+    from tutor.sandbox.exporting import csv_of, told
 
     if options.json:
-        told: dict[str, object] = {
-            "tokens": list(run.tokens),
-            "cell": experiment.cell,
-            "hidden_size": experiment.hidden,
-            "seed": experiment.seed,
-            "hidden": run.hidden.tolist(),
-            "gates": {name: values.tolist() for name, values in gates_of(run).items()},
-        }
-        if run.probabilities is not None:
-            told["next"] = [[word, float(p)] for word, p in run.next(k=5)]
-        _print_json(told)
+        _print_json(told(run))
     elif options.csv:
-        _print_csv(run.tokens, {"h": run.hidden, **gates_of(run)})
+        print(csv_of(run), end="")
     else:
         show(sys.stdout, lambda width, look: trace_rows(run, width, look))
     return 0
-
-
-def _print_csv(tokens: Sequence[str], columns: dict[str, Any]) -> None:
-    """A row for each token: its number, itself, every unit of every column; what is not finite is empty."""
-    import csv
-
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    names = [f"{name}{i + 1}" for name, values in columns.items() for i in range(values.shape[1])]
-    writer.writerow(["step", "token", *names])
-    for t, token in enumerate(tokens):
-        row = [number for values in columns.values() for number in values[t].tolist()]
-        writer.writerow([t + 1, token, *_finite(row)])
 
 
 def _gradient_arguments(parser: ArgumentParser) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tutor.course.experiment import Experiment
 from tutor.course.figures.bars import Bar, Bars
 from tutor.course.figures.gradient import Gradient
 from tutor.course.figures.state import State
@@ -13,6 +12,7 @@ from tutor.course.figures.training import Training
 from tutor.course.lab import Lab
 from tutor.course.load import load_lesson
 from tutor.course.probes import Power
+from tutor.sandbox.experiment import Experiment
 
 
 @pytest.fixture

@@ -1,13 +1,16 @@
 """The lab: training, stopping, going on, keeping, and running."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tutor.course.entries import ModelEntry
+from tutor.course.jobs import Material
 from tutor.course.lab import Lab, NotTrained
 from tutor.course.load import load_lesson
+from tutor.engine.model import Model
 
 
 @pytest.fixture
@@ -205,3 +208,56 @@ def test_what_has_learned_nothing_has_the_same_size(lab: Lab) -> None:
     assert not lab.begun("reader"), "asking for it trains nothing"
     assert model.head is None
     assert (model.spec.cell, model.spec.hidden_size, model.spec.seed) == (entry.cell, entry.hidden, entry.seed)
+
+
+def _counting(entry: ModelEntry, _folder: Path, seed: int) -> Material:
+    """Sequences that are in no file: other ones for each seed."""
+    items = tuple(tuple(f"w{(place + seed + step) % 7}" for step in range(5)) for place in range(12))
+    return Material(items[:9], items[9:], items[:9], source=repr((items, entry.hidden)).encode())
+
+
+COUNTS = ModelEntry(task="next-word", corpus="nowhere", steps=12, batch=2, hidden=4)
+
+
+def test_what_is_learned_from_may_be_read_elsewhere(tmp_path: Path) -> None:
+    def made() -> Lab:
+        return Lab({"m": COUNTS}, folder=tmp_path / "nowhere", cache=tmp_path / "cache", read=_counting)
+
+    lab = made()
+    assert lab.corpus("m")[0] == ("w0", "w1", "w2", "w3", "w4")
+    assert lab.sibling(2).corpus("m")[0] == ("w2", "w3", "w4", "w5", "w6")
+    lab.ensure("m")
+    assert made().ready("m")
+    assert not made().sibling(1).ready("m")
+
+
+def test_the_first_loss_of_some_examples_changes_nothing_after_it() -> None:
+    def some(first: int | None) -> Lab:
+        def read(entry: ModelEntry, folder: Path, seed: int) -> Material:
+            return replace(_counting(entry, folder, seed), first=first)
+
+        lab = Lab({"m": COUNTS}, folder=Path(), read=read)
+        lab.ensure("m")
+        return lab
+
+    whole, few, many = some(None), some(3), some(9)
+    assert few.history("m")[1:] == whole.history("m")[1:]
+    assert few.model("m").flat.tobytes() == whole.model("m").flat.tobytes()
+    assert few.history("m")[0].loss != whole.history("m")[0].loss
+    untrained = few.at_step("m", 0)
+    assert isinstance(untrained, Model)
+    data = untrained.encode(few.examples("m")[0][::3])
+    assert few.history("m")[0].loss == pytest.approx(untrained.measure(data).loss, rel=1e-6)
+    assert few.history("m")[0].state is None
+    assert many.history("m") == whole.history("m")
+
+
+def test_what_cannot_be_learned_from_is_no_training() -> None:
+    def read(_entry: ModelEntry, _folder: Path, _seed: int) -> Material:
+        return Material((("a",),) * 9, sequences=(("b",),), first=2)
+
+    lab = Lab({"m": ModelEntry(task="next-character", corpus="nowhere")}, folder=Path(), read=read)
+    for _turn in range(2):
+        with pytest.raises(ValueError, match="items: got none that anything can be learned from"):
+            lab.ensure("m")
+        assert not lab.begun("m")

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from tutor.course.experiment import Experiment
 from tutor.course.outline import lessons_dir
 from tutor.progress import Progress
+from tutor.sandbox.experiment import Experiment
 from tutor.ui.app import RnnTutorApp, Start
 from tutor.ui.screens.lesson import LessonScreen
 

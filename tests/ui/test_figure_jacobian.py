@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tutor.course.experiment import Experiment
 from tutor.course.figures.jacobian import Jacobian, JacobianValues, factors
 from tutor.engine import gradient_flow
+from tutor.sandbox.experiment import Experiment
 from tutor.ui.app import LIGHT
 from tutor.ui.figures import jacobian as module
 from tutor.ui.figures.jacobian import Factors, JacobianFigure

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tutor.course.experiment import Experiment
+from tutor.sandbox.experiment import Experiment
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
 

@@ -5,24 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tutor.course.experiment import Experiment
+from tutor.sandbox.experiment import Experiment
 from tutor.ui.figures.gradient import GradientChart
 from tutor.ui.figures.state import StateFigure
 from tutor.ui.screens.home import HomeScreen
 from tutor.ui.screens.sandbox import SandboxScreen
+from tutor.ui.widgets.bench.prompt import BenchLine, Prompt
+from tutor.ui.widgets.bench.settings import SettingsPanel
 
 
 async def type_text(d, text: str) -> None:
     """Edit the text as a person does: open the box, put the text in, enter."""
     await d.press("e")
-    d.app.screen.query_one("Input").value = text
+    d.app.screen.query_one(BenchLine).value = text
     await d.press("enter")
 
 
 async def test_a_sentence_of_ones_own(desk) -> None:
     async with desk("sandbox", experiment=Experiment()) as d:
         await d.press("e")
-        box = d.app.screen.query_one("Input")
+        box = d.app.screen.query_one(BenchLine)
         assert box.value == "never too late to"
         box.value = ""
         await d.press("w", "e", "space", "g", "o", "enter")
@@ -76,6 +78,7 @@ async def test_an_empty_sentence_leaves_the_experiment_as_it_was(desk) -> None:
         await d.press("escape")
         assert isinstance(d.app.screen, SandboxScreen)
         assert "nothing to read" not in d.text
+        assert not d.app.screen.query_one(Prompt).open
 
 
 async def test_five_thousand_words(desk) -> None:
@@ -99,16 +102,61 @@ async def test_an_unknown_word_says_so(desk) -> None:
         assert "next after “to”" in d.text
 
 
-async def test_another_cell_size_and_seed(desk) -> None:
+async def test_the_network_is_changed_setting_by_setting(desk) -> None:
     async with desk("sandbox", experiment=Experiment(hidden=8)) as d:
         screen = d.app.screen
         assert "RNN · 8 units · seed 0 · untrained" in d.text
-        await d.press("m")
+        await d.press("m", "right")
         assert "GRU · 8 units" in d.text
-        await d.press("m", "u", "r")
+        assert "‹ GRU ›" in d.text
+        await d.press("right", "down", "right", "end")
+        await d.press(*["down"] * 8, "right")
         assert "LSTM · 16 units · seed 1" in d.text
+        assert "This is the last setting." not in d.text
+        await d.press("down")
+        assert "This is the last setting." in d.text
         fresh = Experiment(cell="lstm", hidden=16, seed=1).run()
         assert np.array_equal(screen.network_run.hidden, fresh.hidden)
+        await d.press("escape", "1")
+        assert not isinstance(d.app.focused, SettingsPanel)
+        assert screen.query_one(StateFigure).position == 4
+
+
+async def test_a_setting_is_typed_and_a_bad_one_leaves_the_last_good_one(desk) -> None:
+    async with desk("sandbox", experiment=Experiment(hidden=8)) as d:
+        screen = d.app.screen
+        bad = (("nan", "“nan” is no number from 1 to 512"), ("0", "no number"), ("2.5", "no whole number"))
+        for typed, said in bad:
+            ("nan", "“nan” is no number from 1 to 512"),
+            ("0", "no number"),
+            ("2.5", "no whole number"),
+        ):
+            await d.press("m" if not screen.query_one(SettingsPanel).has_class("-open") else "up", "down", "enter")
+            assert screen.query_one(Prompt).open
+            screen.query_one(BenchLine).value = typed
+            await d.press("enter")
+            assert said in d.text
+            assert screen.query_one(BenchLine).value == typed, "to be mended"
+            assert screen.experiment.hidden == 8
+            await d.press("escape")
+            assert isinstance(d.app.focused, SettingsPanel)
+        await d.press("enter")
+        screen.query_one(BenchLine).value = "37"
+        await d.press("enter")
+        assert "RNN · 37 units" in d.text
+        assert not screen.query_one(Prompt).open
+
+
+async def test_what_a_setting_cannot_be_is_said(desk) -> None:
+    async with desk("sandbox", experiment=Experiment(hidden=8)) as d:
+        await d.press("m", *["down"] * 8, "right")
+        assert "Only the LSTM has a forget gate" in d.text
+        await d.press("up", "enter")
+        assert "ρ is of the orthogonal initialisation" in d.text
+        await d.press("up", "right", "down", "right")
+        assert d.app.screen.experiment.radius == 1.05
+        await d.press(*["up"] * 9, *["up"], "left")
+        assert d.app.screen.experiment.cell == "lstm"
 
 
 async def test_gates_one_after_the_other(desk) -> None:
@@ -117,17 +165,17 @@ async def test_gates_one_after_the_other(desk) -> None:
         player = d.app.screen.query_one(StateFigure)
         seen = []
         for _ in range(5):
-            await d.press("2")
+            await d.press("f")
             seen.append(player.followed)
         assert seen == ["i", "f", "g", "o", "h"]
-        await d.press("2", "2")
+        await d.press("f", "f")
         assert "forget gate" in d.text
         assert "f1" in d.text
 
 
 async def test_a_plain_rnn_has_no_gates(desk) -> None:
     async with desk("sandbox", experiment=Experiment()) as d:
-        await d.press("2")
+        await d.press("f")
         assert "has no gates" in d.text
 
 
@@ -168,30 +216,32 @@ async def test_it_plays_by_the_clock(desk) -> None:
         assert "4 a second" in d.text
 
 
-async def test_a_text_that_only_the_trained_model_could_read_is_refused_in_a_word(desk) -> None:
+async def test_a_text_is_read_as_the_trained_model_reads(desk) -> None:
     async with desk("lesson", "order-matters") as d:
         await d.press("enter", "enter", "down", "enter", "s")
         before = d.app.screen.network_run
         assert before.model.spec.unit == "characters"
-        await type_text(d, " ")
-        assert "got no token" in d.text
+        await type_text(d, "")
+        assert "nothing to read" in d.text
         assert d.app.screen.network_run is before
+        await d.press("escape")
         await type_text(d, "xyz")
         assert d.app.screen.network_run.tokens == ("x", "y", "z")
         assert d.app.screen.network_run.model is before.model
 
 
-async def test_an_untrained_network_takes_over_and_esc_brings_the_trained_one_back(desk) -> None:
+async def test_an_untrained_network_takes_over_and_back(desk) -> None:
     async with desk("lesson", "never-too-late") as d:
         await d.press("enter", "s")
         trained = d.app.screen.network_run.model
-        await d.press("u")
-        assert "keeps its size" in d.text
-        await d.press("r")
-        assert "keeps its weights" in d.text
+        await d.press("m", "right")
+        assert "as it was trained" in d.text
+        await d.press("escape", "o", "enter")
+        assert "untrained" in d.text
+        assert d.app.screen.network_run.model is not trained
+        await d.press("o", "down", "enter")
         assert d.app.screen.network_run.model is trained
-        await d.press("m")
-        assert "GRU" in d.text
+        await d.press("z")
         assert "untrained" in d.text
         await d.press("escape", "s")
         assert d.app.screen.network_run.model is trained

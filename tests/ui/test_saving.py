@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tutor.course.experiment import Experiment
 from tutor.course.figures.table import Table, json_of
+from tutor.sandbox.experiment import Experiment
 from tutor.ui.figures.state import StateFigure
 from tutor.ui.saving import files_of, save, svg_of
 

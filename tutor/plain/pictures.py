@@ -9,26 +9,13 @@ from tutor.draw.cells import PLAIN, Look, Row, Span, Style, pad, width
 from tutor.draw.chart import Line, log_chart
 from tutor.draw.figures.gradient import scientific
 from tutor.draw.heatmap import heat_row, legend
-from tutor.engine import CELLS
-from tutor.engine.checks import Array
 from tutor.engine.model import Run
 from tutor.engine.text import clean
 from tutor.i18n import _
 from tutor.plain.stream import spelled
+from tutor.sandbox.exporting import gates_of
 
 CHART_HEIGHT = 18
-
-
-def gates_of(run: Run) -> dict[str, Array]:
-    """The top layer's gates, (T, H) each; the backward direction's are called `f_reverse` and so on."""
-    cell = CELLS[run.spec.cell]
-    found: dict[str, Array] = {}
-    for direction in range(2 if run.spec.bidirectional else 1):
-        gates = run.trace.gates(layer=run.spec.num_layers - 1, direction=direction)
-        for gate in cell.gates:
-            if gate.name not in cell.states:
-                found[gate.name + ("_reverse" if direction else "")] = gates[gate.name][:, 0]
-    return found
 
 
 def trace_rows(run: Run, width_: int, look: Look) -> list[Row]:

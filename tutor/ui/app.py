@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -25,9 +26,9 @@ from tutor.ui.widgets.drawn import AsciiOnly, ascii_only
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from tutor.course.experiment import Experiment
     from tutor.course.lab import Lab
     from tutor.course.lesson import Course, Lesson
+    from tutor.sandbox.experiment import Experiment
     from tutor.ui.figures.figure import Figure
 
 DARK = Theme(
@@ -207,7 +208,7 @@ class RnnTutorApp(App[int]):
 
     def open_sandbox(self, experiment: Experiment | None = None) -> None:
         """Into the sandbox."""
-        from tutor.course.experiment import Experiment
+        from tutor.sandbox.experiment import Experiment
         from tutor.ui.screens.sandbox import SandboxScreen
 
         self.push_screen(SandboxScreen(experiment or Experiment(), clock=self.clock))
@@ -222,14 +223,20 @@ class RnnTutorApp(App[int]):
 
     def on_lesson_screen_bench_wanted(self, message: Message) -> None:
         """A lesson's model goes under the sandbox's lens; the lesson waits behind it."""
-        from tutor.course.experiment import Experiment
+        from tutor.sandbox.experiment import Experiment
         from tutor.ui.screens.lesson import LessonScreen
         from tutor.ui.screens.sandbox import SandboxScreen
 
         assert isinstance(message, LessonScreen.BenchWanted)
-        spec = message.model.spec
-        experiment = Experiment(text=message.text, cell=spec.cell, hidden=spec.hidden_size, seed=spec.seed)
-        model = message.model if message.model.head is not None else None
+        spec, model = message.model.spec, message.model
+        experiment = Experiment(
+            text=message.text, cell=spec.cell, hidden=spec.hidden_size, unit=spec.unit, seed=spec.seed
+        )
+        if model.head is None and spec == experiment.spec:
+            # An untrained network that can be built here can be changed here, too.
+            self.push_screen(SandboxScreen(experiment, clock=self.clock))
+            return
+        experiment = replace(experiment, source=message.source)
         self.push_screen(SandboxScreen(experiment, model=model, title=message.title, clock=self.clock))
 
     def on_lesson_screen_left(self) -> None:

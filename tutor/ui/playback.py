@@ -51,6 +51,11 @@ class Playback:
         """Stand at `position`, or as near as there is; a person who steps has taken over, so it pauses."""
         return replace(self, position=min(max(position, 0), self.length), playing=False)
 
+    def over(self, length: int) -> Playback:
+        """The same place in another sequence, or its end where that is shorter."""
+        position = min(self.position, length)
+        return replace(self, length=length, position=position, playing=self.playing and position < length)
+
     def forward(self) -> Playback:
         """One token on."""
         return self.go(self.position + 1)

@@ -52,11 +52,13 @@ class CompareValues(Struct, frozen=True):
     titles: tuple[str, ...]
     """What sets each run apart from the others: its model, its text."""
     rows: tuple[Pair, ...]
+    nudged: bool = False
+    """Whether they are of one network, some of whose weights were nudged."""
 
     @property
     def one_network(self) -> bool:
         """Whether all runs are of the same network, so that a unit is the same unit in each."""
-        return all(run.model is self.runs[0].model for run in self.runs)
+        return self.nudged or all(run.model is self.runs[0].model for run in self.runs)
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -326,14 +328,17 @@ class Compare(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag
         return compared(runs, self.align, self.networks)
 
 
-def compared(runs: tuple[Run, ...], align: Align = "step", models: tuple[str, ...] = ()) -> CompareValues:
+def compared(
+    runs: tuple[Run, ...], align: Align = "step", models: tuple[str, ...] = (), *, nudged: bool = False
+) -> CompareValues:
     """The values of any two or three runs.
 
     Args:
         runs: the first is what the others are held against.
         align: as in `aligned`.
         models: the names of their models; where these do not set the runs apart, their texts do.
+        nudged: whether all are of one network, some of whose weights were nudged.
     """
     texts = tuple(run.tokens for run in runs)
     titles = models if len(set(models)) == len(runs) else tuple(" ".join(tokens[:32]) for tokens in texts)
-    return CompareValues(runs, titles, aligned(texts, align))
+    return CompareValues(runs, titles, aligned(texts, align), nudged)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from textual import events
@@ -49,7 +49,7 @@ class WeighedText(Stepped, can_focus=True):
 
     def __init__(self, values: AttributionValues) -> None:
         super().__init__()
-        self.values = values
+        self.values: AttributionValues = values
         self.method: Method = values.method
         self.weighed: Weighed | None = None
         """What was measured; None before the first time."""
@@ -58,6 +58,11 @@ class WeighedText(Stepped, can_focus=True):
         self.cursor = max(values.step - 1, 0)
         """Index of the token that is read out."""
         self._weights: tuple[Weighed, Method, Weights] | None = None
+
+    def take(self, values: AttributionValues) -> None:
+        """Another run, of which nothing is measured yet."""
+        self.weighed, self.refused, self._weights = None, "", None
+        super().take(values)
 
     def show(self, weighed: Weighed | None, refused: str = "") -> None:
         """Other weights, or why there are none."""
@@ -217,6 +222,16 @@ class AttributionFigure(Player):
         if self.text.method == "deletion" and not self.values.deletes:
             self.text.show_method(METHODS[0])
         self._measure()
+
+    def renew(self, options: Any, values: AttributionValues) -> bool:
+        """Another run, measured by the same method where that is not too long for it."""
+        self.output = None
+        super().renew(options, values)
+        self.text.cursor = min(self.text.cursor, max(len(values.run.tokens) - 1, 0))
+        if self.text.method == "deletion" and not values.deletes:
+            self.text.show_method(METHODS[0])
+        self._measure()
+        return True
 
     @property
     def text(self) -> WeighedText:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from textual import events
@@ -35,10 +36,15 @@ class Compared(StepRows):
 
     def __init__(self, values: CompareValues) -> None:
         super().__init__()
-        self.values = values
+        self.values: CompareValues = values
         self._sides: dict[str, tuple[Side, ...]] = {}
         self._amounts: dict[str, tuple[Amount, ...]] = {}
         self._limits: dict[str, float] = {}
+
+    def take(self, values: CompareValues) -> None:
+        """Other runs."""
+        self._sides, self._amounts, self._limits = {}, {}, {}
+        super().take(values)
 
     # What there is
 
@@ -259,6 +265,20 @@ class CompareFigure(Player):
         # Where they end is the point: it is seen first, and played again from the start.
         super().__init__(values, length, position=length, clock=clock, id=id)
         self.values: CompareValues
+
+    @staticmethod
+    def length_of(values: CompareValues) -> int:
+        """Rows, not the steps of one of them."""
+        return len(values.rows)
+
+    def renew(self, options: Any, values: CompareValues) -> bool:
+        """Other runs; what cannot be compared of them gives way to their states."""
+        self.values = values
+        if self.view not in self.views:
+            self.view = "h"
+        found = super().renew(options, values)
+        self.unit = min(self.unit, self.query_one(Compared).units - 1)
+        return found
 
     @property
     def views(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from textual import events
@@ -44,7 +45,7 @@ class LookUp(Stepped, can_focus=True):
 
     def __init__(self, values: EmbeddingValues) -> None:
         super().__init__()
-        self.values = values
+        self.values: EmbeddingValues = values
 
     def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
         """The product beside the look-up; without an E, how a vector is made."""
@@ -106,7 +107,7 @@ class WordPlane(Stepped, can_focus=True):
 
     def __init__(self, values: EmbeddingValues) -> None:
         super().__init__()
-        self.values = values
+        self.values: EmbeddingValues = values
         self._planes = {values.last: values.plane(values.last)}
 
     def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
@@ -190,6 +191,19 @@ class EmbeddingFigure(Player):
         yield LookUp(self.values).data_bind(Player.position, Player.unit, EmbeddingFigure.at)
         if self.values.words:
             yield WordPlane(self.values).data_bind(Player.position, EmbeddingFigure.at, EmbeddingFigure.cursor)
+
+    @staticmethod
+    def length_of(values: EmbeddingValues) -> int:
+        """Tokens that are looked up."""
+        return len(values.tokens)
+
+    def renew(self, options: Any, values: EmbeddingValues) -> bool:
+        """Another text, in the same table; another table is another figure."""
+        mine = self.values
+        if (mine.words, mine.steps) != (values.words, values.steps):
+            return False
+        self.unit = min(self.unit, values.vectors.shape[1] - 1)
+        return super().renew(options, values)
 
     def on_mount(self) -> None:
         """One of the two."""

@@ -110,6 +110,13 @@ class Figure(Vertical):
             self._known = facts
             self.post_message(self.Changed(self))
 
+    def renew(self, options: Any, values: Any) -> bool:
+        """Show other values in its place, and keep what a person has set in it; whether it can.
+
+        Where it cannot, another figure takes its place: what it shows has another form.
+        """
+        return False
+
     def take_keys(self) -> bool:
         """Give the keys to the part that they are for; whether there is one."""
         for widget in (*self.query(self.KEYS), *self.query("*")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from textual import events
 from textual.binding import Binding
@@ -34,8 +35,13 @@ class Lanes(StepRows):
 
     def __init__(self, values: GatesValues) -> None:
         super().__init__()
-        self.values = values
+        self.values: GatesValues = values
         self._lanes: dict[int, tuple[Lane, ...]] = {}
+
+    def take(self, values: GatesValues) -> None:
+        """Other lanes."""
+        self._lanes = {}
+        super().take(values)
 
     @property
     def lanes(self) -> tuple[Lane, ...]:
@@ -159,6 +165,13 @@ class GatesFigure(Player):
     def parts(self) -> Iterable[Widget]:
         """The lanes alone."""
         yield Lanes(self.values).data_bind(Player.position, Player.unit, GatesFigure.direction, GatesFigure.folded)
+
+    def renew(self, options: Any, values: GatesValues) -> bool:
+        """Another run, from its start where it reads from there alone."""
+        if not values.run.spec.bidirectional:
+            self.direction = 0
+        self.unit = min(self.unit, values.run.spec.hidden_size - 1)
+        return super().renew(options, values)
 
     def action_direction(self) -> None:
         """The other direction."""

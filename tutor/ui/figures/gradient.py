@@ -151,6 +151,15 @@ class GradientFigure(RadiusFigure):
         if self.options.slider:
             yield self.slider(self.options.radii[0])
 
+    def renew(self, options: Gradient, values: GradientValues) -> bool:
+        """Other series; under a slider it measures its own."""
+        if options.slider or self.options.slider:
+            return False
+        self.options, self._landmarks = options, options.radii[1:]
+        self._trained = tuple(s for s in values.series if s.trained)
+        self._show(values)
+        return True
+
     @property
     def axis(self) -> str:
         """What is measured, by which norm, and of what."""

@@ -103,6 +103,14 @@ class JacobianFigure(RadiusFigure):
         if self.options.slider:
             yield self.slider(self.options.radius)
 
+    def renew(self, options: Jacobian, values: JacobianValues) -> bool:
+        """Other factors; under a slider it measures its own."""
+        if options.slider or self.options.slider:
+            return False
+        self.options = options
+        self._show(values)
+        return True
+
     def on_number_field_moved(self, message: NumberField.Moved) -> None:
         """Multiply again, with the new ρ."""
         message.stop()

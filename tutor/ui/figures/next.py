@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from msgspec.structs import replace
@@ -57,6 +57,11 @@ class Next(Stepped):
         self.run = run
         self.count = count
 
+    def take(self, values: Any) -> None:
+        """Another run."""
+        self.run = values.run
+        self.redraw()
+
     def show_count(self, count: int) -> None:
         """As many words as there is room for."""
         if count != self.count:
@@ -91,7 +96,7 @@ class Sampler(Stepped, can_focus=True):
 
     def __init__(self, values: NextValues) -> None:
         super().__init__()
-        self.values = values
+        self.values: NextValues = values
         self.sampling = values.sampling
         """How tokens are drawn now."""
         self.turn = 0
@@ -115,6 +120,11 @@ class Sampler(Stepped, can_focus=True):
                 found = str(error)
             self._read = (self.position, self.sampling, found)
         return self._read[2]
+
+    def take(self, values: NextValues) -> None:
+        """Another run; how tokens are drawn stays."""
+        self.values, self._read = values, None
+        self.forget()
 
     def forget(self) -> None:
         """What was drawn was drawn from something else."""
@@ -297,6 +307,12 @@ class NextFigure(Player):
         """What is typed counts as it is typed."""
         for field in self.query(NumberField):
             self.watch(field, "typed", partial(self._typed, field), init=False)
+
+    def renew(self, options: Any, values: NextValues) -> bool:
+        """Another run; of another vocabulary it has other dials."""
+        mine, other = self.values.run.model.vocabulary, values.run.model.vocabulary
+        same = mine is not None and other is not None and len(mine) == len(other)
+        return same and super().renew(options, values)
 
     @property
     def sampler(self) -> Sampler:

@@ -77,6 +77,8 @@ class Stepped(FigurePart):
     """Steps taken."""
     unit = reactive(0, repaint=False)
     """The unit under the cursor."""
+    values: Any
+    """What it draws from."""
 
     def watch_position(self) -> None:
         """Another step."""
@@ -84,6 +86,11 @@ class Stepped(FigurePart):
 
     def watch_unit(self) -> None:
         """Another unit."""
+        self.redraw()
+
+    def take(self, values: Any) -> None:
+        """Other values under the same lens."""
+        self.values = values
         self.redraw()
 
     @property
@@ -257,6 +264,19 @@ class Player(Figure):
         """Where rows are few, none is left empty."""
         if self.TIGHT:
             self.set_class(event.size.height < self.TIGHT, "-tight")
+
+    @staticmethod
+    def length_of(values: Any) -> int:
+        """Steps in a sequence of such values."""
+        return len(values.run.tokens)
+
+    def renew(self, options: Any, values: Any) -> bool:
+        """Another sequence, at the same step where it has as many."""
+        self.values = values
+        for part in self.query(Stepped):
+            part.take(values)
+        self.playback = self.playback.over(self.length_of(values))
+        return True
 
     def act(self, verb: str, position: int | None = None) -> str:
         """Do what a key asks; what is returned says why nothing moved, and is empty when something did."""

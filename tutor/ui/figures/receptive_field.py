@@ -44,7 +44,7 @@ class FieldView(Stepped, can_focus=True):
 
     def __init__(self, values: ReceptiveFieldValues) -> None:
         super().__init__()
-        self.values = values
+        self.values: ReceptiveFieldValues = values
         self.seen: Seen | None = None
         """What was measured; None before the first time."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from textual import events
+from textual.binding import Binding
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -31,6 +33,8 @@ class StateFigure(Player):
     StateFigure.-tight Next, StateFigure.-tight Why { margin-top: 0; }
     """
 
+    BINDINGS = [Binding("f", "follow", show=False)]
+
     SHOW = "state"
     SCALED = True
     TELLING = (*Player.TELLING, "opened")
@@ -53,6 +57,20 @@ class StateFigure(Player):
         yield Why(run).data_bind(Player.position, Player.unit)
         if self.values.next and run.probabilities is not None:
             yield Next(run, self.values.next).data_bind(Player.position)
+
+    def renew(self, options: Any, values: StateValues) -> bool:
+        """Another run; one that says what comes next where none did has another form."""
+        run = values.run
+        if bool(self.query(Next)) != bool(values.next and run.probabilities is not None):
+            return False
+        self.values = values
+        if self.followed not in self.followable:
+            self.followed = "h"
+        heat = self.query_one(StateMap)
+        heat.show_run(run)
+        self.unit = min(self.unit, heat.units - 1)
+        self._share(self.size.height)
+        return super().renew(options, values)
 
     def on_mount(self) -> None:
         """Nothing is opened yet."""
@@ -101,6 +119,15 @@ class StateFigure(Player):
         """What was done in it."""
         return {**super().facts, "unit": self.unit + 1, "opened": self.opened}
 
+    def action_follow(self) -> None:
+        """The next gate in the heatmap, and after the last the state again."""
+        names = self.followable
+        if len(names) == 1:
+            self.tell(_("A plain RNN has no gates. Those of a GRU or an LSTM would be shown here."))
+            return
+        self.follow(names[(names.index(self.followed) + 1) % len(names)])
+        self.tell(self.meaning(self.followed))
+
     def follow(self, name: str) -> None:
         """Show other values in the heatmap."""
         self.followed = name
@@ -116,4 +143,13 @@ class StateFigure(Player):
     @property
     def hints(self) -> tuple[Hint, ...]:
         """What the key line says of it."""
-        return (*PLAYER_HINTS, Hint("w", "why", _("why")))
+        return (*PLAYER_HINTS, Hint("w", "why", _("why")), *self._following)
+
+    @property
+    def _following(self) -> tuple[Hint, ...]:
+        return (Hint("f", "follow", _("a gate"), self),) if len(self.followable) > 1 else ()
+
+    @property
+    def help_keys(self) -> tuple[tuple[str, str], ...]:
+        """What the help says of keys that are its own."""
+        return (("f", _("a gate in place of the state; after the last the state again")),)

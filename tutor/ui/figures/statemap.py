@@ -61,6 +61,7 @@ class StateMap(ScrollView, can_focus=True):
     def show_run(self, run: Run) -> None:
         """Another run under the same lens."""
         self._run = run
+        self._cut = frozenset(cut.step for cut in run.trace.cuts)
         self._matrix = run.hidden if self.followed == "h" else followed_values(run, self.followed)
         longest = max((width(token) for token in run.tokens), default=0)
         self._label = 5 + min(max(longest, width(_("token")), 2), 14)
@@ -70,10 +71,17 @@ class StateMap(ScrollView, can_focus=True):
         self.virtual_size = Size(0, len(run.tokens) + 2)
         self.refresh()
 
+    @property
+    def units(self) -> int:
+        """Columns that there are."""
+        return int(self._matrix.shape[1])
+
     def _units(self, available: int) -> tuple[int, int, int]:
         """Cells for a unit, and the first and last unit that fit in `available`."""
-        units = self._matrix.shape[1]
-        note = 0 if all(self._run.known) else 2 + width(_("unknown word"))
+        units = self.units
+        notes = [] if all(self._run.known) else [_("unknown word")]
+        notes += [_("by hand")] if self._cut else []
+        note = max((2 + width(said) for said in notes), default=0)
         room = max(available - self._label - 8 - note, 1)
         each = max(min(room // units, WIDEST), 1)
         count = min(units, max(room // each, 1))
@@ -150,7 +158,12 @@ class StateMap(ScrollView, can_focus=True):
             return ()
         bold = Style(bold=True) if step == self.position else PLAIN
         unknown = "" if self._run.known[step - 1] else "  " + _("unknown word")
-        return (Span(f"   {self._run.change[step - 1]:.2f}", bold), Span(unknown, look.muted))
+        by_hand = "  " + _("by hand") if step in self._cut else ""
+        return (
+            Span(f"   {self._run.change[step - 1]:.2f}", bold),
+            Span(unknown, look.muted),
+            Span(by_hand, look.accent),
+        )
 
     def watch_position(self, old: int, new: int) -> None:
         """Two rows changed, and the current one is in view."""
@@ -197,7 +210,7 @@ class StateMap(ScrollView, can_focus=True):
 
     def action_unit(self, by: int) -> None:
         """The unit beside."""
-        self.post_message(Aimed(min(max(self.unit + by, 0), self._matrix.shape[1] - 1)))
+        self.post_message(Aimed(min(max(self.unit + by, 0), self.units - 1)))
 
     def on_click(self, event: events.Click) -> None:
         """A click goes to the step and the unit under it."""

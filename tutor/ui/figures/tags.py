@@ -33,7 +33,7 @@ class TaggedText(Stepped, can_focus=True):
 
     def __init__(self, values: TagsValues) -> None:
         super().__init__()
-        self.values = values
+        self.values: TagsValues = values
 
     def show(self, values: TagsValues) -> None:
         """Another text."""

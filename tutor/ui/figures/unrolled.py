@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from textual import events
 from textual.binding import Binding
@@ -40,6 +41,11 @@ class Diagram(Stepped):
         both = self.run.model.net.bidirectional
         return unrolled(self.run.tokens, self.position, width, look, compact=self.compact, backward=both)
 
+    def take(self, values: Any) -> None:
+        """Another run."""
+        self.run = values.run
+        self.redraw()
+
     def takes(self, *, compact: bool) -> int:
         """Rows that it takes."""
         return 4 - compact + self.run.model.net.bidirectional
@@ -66,7 +72,7 @@ class UnrolledView(Stepped, can_focus=True):
 
     def __init__(self, values: UnrolledValues) -> None:
         super().__init__()
-        self.values = values
+        self.values: UnrolledValues = values
 
     def network(self) -> Network:
         """How far each chain is."""
@@ -152,6 +158,11 @@ class UnrolledFigure(Player):
     def parts(self) -> Iterable[Widget]:
         """The picture alone."""
         yield UnrolledView(self.values).data_bind(Player.position, UnrolledFigure.folded)
+
+    @staticmethod
+    def length_of(values: UnrolledValues) -> int:
+        """Layer by layer."""
+        return values.steps
 
     def action_fold(self) -> None:
         """From the cell to its copies, and back."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from textual import events
 from textual.binding import Binding
@@ -53,6 +54,11 @@ class Why(Stepped):
         note = _("This unit reads from the other end.") if direction else ""
         return in_line(root, f"h_{self.position}[{self.unit + 1}]", width, look, note)
 
+    def take(self, values: Any) -> None:
+        """Another run."""
+        self.run = values.run
+        self.redraw()
+
 
 class WhyView(Stepped, can_focus=True):
     """The number under the cursor, opened along a way that a person chooses."""
@@ -80,10 +86,15 @@ class WhyView(Stepped, can_focus=True):
 
     def __init__(self, values: WhyValues) -> None:
         super().__init__()
-        self.values = values
+        self.values: WhyValues = values
         self.way: tuple[int, ...] = ()
         """What is opened: the index of a term, then of one of its own, and so on."""
         self._root: tuple[int, int, Part] | None = None
+
+    def take(self, values: WhyValues) -> None:
+        """Another number; what was opened in the one before need not be in it."""
+        self.way, self.cursor, self._root = (), 0, None
+        super().take(values)
 
     def path(self) -> list[Part]:
         """The number, then what is opened in it; nothing before the first step."""

@@ -86,8 +86,10 @@ class LessonScreen(Screen[None]):
     class BenchWanted(Message):
         """This model and text, in the sandbox."""
 
-        def __init__(self, title: str, model: Model, text: str) -> None:
+        def __init__(self, source: str, title: str, model: Model, text: str) -> None:
             super().__init__()
+            self.source = source
+            """What an experiment calls the model."""
             self.title = title
             self.model = model
             self.text = text
@@ -476,7 +478,8 @@ class LessonScreen(Screen[None]):
         text = own or self.lab.entry(name).text
         # One that has not learned anything yet is looked at as it would begin.
         model = self.lab.model(name) if self.lab.begun(name) else self.lab.unlearned(name)
-        self.post_message(self.BenchWanted(self.lesson.title, model, text))
+        source = f"lesson:{self.lesson.id}/{name}"
+        self.post_message(self.BenchWanted(source, self.lesson.title, model, text))
 
     def action_leave(self) -> None:
         """Stop what runs; else go home."""

@@ -76,7 +76,9 @@ class ChoiceScreen(ModalScreen[str | None]):
     ChoiceScreen { align: center middle; background: $background 70%; }
     ChoiceScreen > Vertical { width: 46; max-width: 90%; height: auto; padding: 1 3; background: $surface; }
     ChoiceScreen .title { text-style: bold; height: auto; margin-bottom: 1; }
-    ChoiceScreen OptionList { height: auto; border: none; padding: 0; background: $surface; }
+    ChoiceScreen OptionList, ChoiceScreen OptionList:focus {
+        height: auto; max-height: 16; border: none; padding: 0; background: $surface; background-tint: $foreground 0%;
+    }
     """
 
     BINDINGS = [Binding("escape", "dismiss(None)", "close", show=False)]

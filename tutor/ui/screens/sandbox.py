@@ -1,64 +1,79 @@
 """The sandbox: any sentence under the microscope.
 
-The screen owns its model and its text. A change of either runs the network again and puts the new run under the same
-instruments; a text that cannot be read leaves the experiment on screen as it was.
+The screen owns the history of experiments, the place in the trace, and the bench that runs them. Whatever changes an
+experiment is done in a thread, one change after the other, and what came of the newest is shown: typing never waits
+for a network, and a change that cannot be done leaves the experiment on screen as it was, with a word why.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Input
 
-from tutor.course.experiment import Experiment
-from tutor.course.figures.gradient import Gradient, GradientValues, Series
-from tutor.course.figures.state import StateValues
-from tutor.engine import CELLS, gradient_flow
-from tutor.engine.model import Model, Run
-from tutor.engine.text import clean, tokenize
+from tutor.engine.model import Model
+from tutor.engine.text import clean
 from tutor.i18n import _, ngettext
+from tutor.sandbox import acts, edits, settings
+from tutor.sandbox.acts import Act, Change
+from tutor.sandbox.bench import Bench, Beside, Reading
+from tutor.sandbox.edits import History
+from tutor.sandbox.experiment import Experiment, tokens_of
+from tutor.sandbox.instruments import INSTRUMENTS, Shown, beside_of, look
+from tutor.sandbox.settings import Setting
+from tutor.sandbox.state import View
 from tutor.ui.figures.figure import Figure
-from tutor.ui.figures.gradient import GradientFigure
-from tutor.ui.figures.player import PLAYER_BINDINGS
+from tutor.ui.figures.player import PLAYER_BINDINGS, Player
+from tutor.ui.figures.registry import figure_widget
 from tutor.ui.figures.state import StateFigure
-from tutor.ui.figures.statemap import StateMap
+from tutor.ui.screens.overlays import ChoiceScreen
+from tutor.ui.widgets.bench.prompt import Prompt
+from tutor.ui.widgets.bench.settings import SettingsPanel
 from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
+from tutor.ui.widgets.line import Line
 
-NEXT = 4
-"""How many next words the sandbox shows, where the model has a head."""
-
-SIZES = (4, 8, 16, 32, 64)
-"""What `u` goes through."""
+UNTRAINED = ""
+"""The source of a network that was not trained."""
 
 
-def read(experiment: Experiment, model: Model | None) -> Run:
-    """The run of an experiment, by a trained model where there is one (ValueError: what is wrong with it)."""
-    if model is None:
-        return experiment.run()
-    return model.run(tokenize(experiment.text, model.spec.unit))
+class Step(NamedTuple):
+    """Something that is to be done to the history."""
+
+    does: Callable[[History], History]
+    """ValueError: in one line, why it cannot be done."""
+    typed: bool = False
+    """Whether it was typed: the line closes when it was done, and stays when it could not be."""
+    instrument: str = ""
+    """What looks at it from then on; as before when empty."""
+    beside: Beside | None = None
+    """What it is compared with from then on; as before when None."""
 
 
 class SandboxScreen(Screen[None]):
-    """A model, a text, and every instrument on them."""
+    """A network, a text, and every instrument on them."""
 
     AUTO_FOCUS = ""
     BINDINGS = [
         Binding("e", "edit", "edit the text"),
-        Binding("m", "model", "another cell"),
-        Binding("u", "units", "more units"),
-        Binding("r", "seed", "another seed"),
-        Binding("1", "look('state')", "the state"),
-        Binding("2", "gates", "its gates"),
-        Binding("4", "look('gradient')", "the gradient"),
-        Binding("w,5", "why", "why this number"),
+        Binding("d", "word", "another word"),
+        Binding("r", "rearrange", "rearrange the text"),
+        Binding("b", "beside", "a second text"),
+        Binding("m", "settings", "the network"),
+        Binding("o", "open", "another network"),
+        Binding("h", "by_hand", "set a value by hand"),
+        Binding("z", "undo", "undo"),
+        Binding("y", "redo", "redo"),
+        Binding("i", "instruments", "instruments"),
+        Binding("w", "why", "why this number"),
+        *[Binding(one.key, f"look('{one.name}')", one.label) for one in INSTRUMENTS.values() if one.key],
         Binding("escape", "leave", "back"),
         *PLAYER_BINDINGS,
     ]
@@ -66,205 +81,255 @@ class SandboxScreen(Screen[None]):
     class Left(Message):
         """The learner goes back to where they came from."""
 
+    class Ran(Message):
+        """What was asked for is done."""
+
+        def __init__(
+            self, history: History, reading: Reading, instrument: str, shown: Shown | None, word: str, closes: bool
+        ) -> None:
+            super().__init__()
+            self.history = history
+            self.reading = reading
+            self.instrument = instrument
+            self.shown = shown
+            """None where nothing could be done."""
+            self.word = word
+            """Why something could not be done."""
+            self.closes = closes
+            """Whether what was typed is done."""
+
     def __init__(
         self,
         experiment: Experiment,
         *,
         model: Model | None = None,
         title: str = "",
+        view: View | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         Args:
-            experiment: the text, and the untrained network that reads it.
-            model: a trained model to read it instead.
-            title: where the model comes from.
+            experiment: what is under the lens.
+            model: the network that its `source` names.
+            title: where that comes from.
+            view: where one stands in it.
+            clock: seconds that pass.
         """
         super().__init__()
-        self.experiment = experiment
-        self.model = model
-        self.origin = title
+        self.bench = Bench()
+        self.titles: dict[str, str] = {}
+        """What each source is called."""
+        if model is not None:
+            self.bench.put(experiment.source, model)
+            self.titles[experiment.source] = title
         self.clock = clock
-        self.view = "state"
-        self.network_run = read(experiment, model)
+        self.history = History(experiment)
+        self.view = view or View()
+        self.reading = self.bench.read(experiment)
+        self._pending: list[Step] = []
+        self._working = False
+        self._shuffles = 0
+        self._then: Callable[[str], Change] | None = None
+        """What is done with what is typed."""
+        self._then_beside: Beside | None = None
 
     def compose(self) -> ComposeResult:
-        """The text's box is there only while it is edited."""
+        """The line is there only while something is typed, the settings while they are changed."""
         yield TitleLine()
-        yield Input(id="text", classes="-hidden", select_on_focus=False)
-        yield Vertical(id="bench")
+        yield Prompt()
+        with Horizontal(id="table"):
+            yield Vertical(id="bench")
+            yield SettingsPanel(self._settings)
         yield KeyLine()
 
     async def on_mount(self) -> None:
         """Under the lens."""
-        await self._show()
+        await self._show(look(self.view.instrument, self.reading, self.view))
 
-    # The experiment
+    @property
+    def experiment(self) -> Experiment:
+        """What is under the lens."""
+        return self.history.now
 
-    async def _change(self, *, model: Model | None, **changes: Any) -> None:
-        """Another experiment, or a word of why not, and the one on screen stays."""
-        try:
-            experiment = replace(self.experiment, **changes)
-            run = read(experiment, model)
-        except ValueError as error:
-            self._say(str(error))
+    @property
+    def network_run(self) -> Any:
+        """The run that every instrument looks at."""
+        return self.reading.run
+
+    @property
+    def figure(self) -> Figure | None:
+        """The instrument on screen."""
+        return next(iter(self.query_one("#bench").query(Figure)), None)
+
+    # What is done, in a thread
+
+    def does(self, change: Change, *, typed: bool = False, beside: Beside | None = None) -> None:
+        """Change the experiment; with something to stand beside it, it is compared with that from then on."""
+        instrument = "" if beside is None else "compare"
+        self.steps(Step(lambda history: history.does(change(history.now)), typed, instrument, beside))
+
+    def steps(self, *steps: Step) -> None:
+        """Do something to the history, after what is being done already."""
+        self._pending += steps
+        self._go()
+
+    def _go(self) -> None:
+        if self._working:
             return
-        self.experiment, self.model, self.network_run = experiment, model, run
-        await self._show()
+        self._working = True
+        steps, self._pending = tuple(self._pending), []
+        self.view = self._stood()
+        self._work(steps, self.history, self.reading, self.view)
 
-    async def _show(self) -> None:
-        bench = self.query_one("#bench")
+    @work(thread=True, group="bench")
+    def _work(self, steps: Sequence[Step], history: History, reading: Reading, view: View) -> None:
+        """In the thread: only values in, only messages out."""
+        words, closes, shown = [], False, None
+        for step in steps:
+            instrument = step.instrument or view.instrument
+            kind = reading.kind if step.beside is None else step.beside
+            try:
+                done = step.does(history)
+                try:
+                    found = self._read(done.now, reading, kind if instrument == "compare" else "", instrument)
+                    # Whether there is anything to see is known when it is looked at.
+                    seen = look(instrument, found, view)
+                except ValueError as error:
+                    if step.instrument or instrument == "state":
+                        raise
+                    # What looked at the experiment before has nothing to see of this one.
+                    words.append(str(error))
+                    instrument, found = "state", self._read(done.now, reading, "", "state")
+                    seen = look(instrument, found, view)
+            except ValueError as error:
+                words.append(str(error))
+                continue
+            history, reading, shown = done, found, seen
+            view, closes = replace(view, instrument=instrument), closes or step.typed
+        self.post_message(self.Ran(history, reading, view.instrument, shown, " ".join(words), closes))
+
+    def _read(self, experiment: Experiment, known: Reading, kind: Beside, instrument: str) -> Reading:
+        if experiment == known.experiment and kind == known.kind and (kind or instrument != "compare"):
+            return known
+        if instrument != "compare":
+            return self.bench.read(experiment)
+        try:
+            return self.bench.read(experiment, kind or beside_of(experiment))
+        except ValueError:
+            # What stood beside it is gone; something else may stand there.
+            return self.bench.read(experiment, beside_of(experiment))
+
+    async def on_sandbox_screen_ran(self, message: Ran) -> None:
+        """Show what came of it."""
+        message.stop()
+        self.history, self.reading = message.history, message.reading
+        self.view = replace(self._stood(), instrument=message.instrument)
+        if message.closes:
+            self._close()
+        if message.shown is not None:
+            await self._show(message.shown)
+        if message.word:
+            self._say(message.word)
+        self._working = False
+        if self._pending:
+            self._go()
+
+    async def _show(self, shown: Shown) -> None:
+        """The instrument with other values; a new one where it has another form."""
+        name, options, values = shown
+        figure = self.figure
         async with self.batch():
-            await bench.remove_children()
-            if self.view == "gradient":
-                options = Gradient(model=self.network_run.model.spec.cell, norm="frobenius")
-                await bench.mount(GradientFigure(options, self._gradient()))
-            else:
-                await bench.mount(StateFigure(StateValues(self.network_run, NEXT), clock=self.clock))
-        for widget in self.query(StateMap):
-            widget.focus()
+            if figure is None or name != figure.SHOW or not figure.renew(options, values):
+                here = figure is None or self.focused in (None, *figure.query("*"))
+                bench = self.query_one("#bench")
+                await bench.remove_children()
+                figure = figure_widget(name, options, values, self.clock)
+                await bench.mount(figure)
+                self._stand(figure)
+                if here:
+                    figure.take_keys()
+        for panel in self.query(SettingsPanel):
+            panel.redraw()
         self._place()
 
-    def _gradient(self) -> GradientValues:
-        flow = gradient_flow(self.network_run.model.net, self.network_run.trace)
-        label = self.network_run.model.spec.cell.upper()
-        back = tuple(float(v) for v in flow.log10_norms[::-1])
-        return GradientValues((Series(label, back),), len(back) - 1)
+    # The place in the trace
+
+    def _stood(self) -> View:
+        """Where the cursor is now: what the instrument on screen tells of it, else as it was."""
+        figure, view = self.figure, self.view
+        if isinstance(figure, Player) and figure.playback.length == len(self.reading.run.tokens):
+            view = replace(view, position=figure.position)
+        if isinstance(figure, StateFigure):
+            view = replace(view, followed=figure.followed)
+        if isinstance(figure, Player) and figure.SHOW in ("state", "why", "gates", "compare"):
+            view = replace(view, unit=figure.unit)
+        return view
+
+    def _stand(self, figure: Figure) -> None:
+        """Put the cursor of a new instrument where it was in the last."""
+        view = self.view
+        if not isinstance(figure, Player):
+            return
+        if figure.playback.length == len(self.reading.run.tokens):
+            figure.playback = figure.playback.go(view.position)
+        if figure.SHOW in ("state", "why", "gates", "compare"):
+            units = self.reading.run.hidden.shape[1]
+            if figure.SHOW in ("gates", "compare"):
+                units = min(units, self.reading.run.spec.hidden_size)
+            figure.unit = min(view.unit, units - 1)
+        if isinstance(figure, StateFigure) and view.followed in figure.followable:
+            figure.follow(view.followed)
+
+    # What is said
 
     def _place(self) -> None:
-        spec = self.network_run.model.spec
-        units = ngettext("{n} unit", "{n} units", spec.hidden_size).format(n=spec.hidden_size)
-        trained = self.origin or _("trained")
-        parts = [spec.cell.upper(), units]
+        spec, experiment = self.reading.run.spec, self.experiment
+        parts = [spec.cell.upper(), ngettext("{n} unit", "{n} units", spec.hidden_size).format(n=spec.hidden_size)]
         if spec.num_layers > 1:
             parts.append(ngettext("{n} layer", "{n} layers", spec.num_layers).format(n=spec.num_layers))
         if spec.bidirectional:
             parts.append(_("both directions"))
-        parts += [_("seed {n}").format(n=spec.seed), trained if self.model is not None else _("untrained")]
-        self.query_one(TitleLine).show(clean(self.experiment.text), right=" · ".join(parts))
+        trained = self.titles.get(experiment.source) or _("trained")
+        parts += [_("seed {n}").format(n=spec.seed), trained if experiment.source else _("untrained")]
+        if experiment.changed:
+            parts.append(_("{n} by hand").format(n=len(experiment.cuts) + len(experiment.nudges)))
+        every, read = len(tokens_of(experiment.text, spec.unit)), len(self.reading.run.tokens)
+        text = clean(experiment.text[:400])
+        if read < every:
+            parts.insert(0, _("the first {n:,} of {total:,} tokens").format(n=read, total=every))
+        self.query_one(TitleLine).show(text, right=" · ".join(parts))
         self._show_hints()
 
     def _show_hints(self) -> None:
-        if not self.query_one(Input).has_class("-hidden"):
-            hints = [Hint("enter", "", _("read this text")), Hint("esc", "leave", _("keep the old one"))]
+        hints: list[Hint]
+        if self.query_one(Prompt).open:
+            hints = [Hint("enter", "", _("take it")), Hint("esc", "leave", _("keep the old one"))]
+        elif isinstance(self.focused, SettingsPanel):
+            hints = [
+                Hint("↑ ↓", "", _("another setting")),
+                Hint("← →", "", _("change it")),
+                Hint("enter", "", _("type it")),
+                Hint("z", "undo", _("undo")),
+                Hint("esc", "leave", _("done")),
+            ]
         else:
-            hints = [Hint("e", "edit", _("edit"))]
-            for player in self.query(StateFigure):
-                hints += player.hints
-            hints += [
-                Hint("1", "look('state')", _("state")),
-                Hint("2", "gates", _("gates")),
-                Hint("4", "look('gradient')", _("gradient")),
-                Hint("m", "model", _("cell")),
-                Hint("u", "units", _("units")),
-                Hint("r", "seed", _("seed")),
-                Hint("esc", "leave", _("back")),
+            figure = self.figure
+            own = () if figure is None else tuple(hint for hint in figure.hints if hint.key not in ("e", "w"))
+            hints = [
+                Hint("e", "edit", _("text")),
+                Hint("m", "settings", _("network")),
+                Hint("1…0", "instruments", _("instruments")),
+                Hint("h", "by_hand", _("by hand")),
                 Hint("?", "app.help", _("help")),
+                *own,
+                Hint("r", "rearrange", _("rearrange")),
+                Hint("b", "beside", _("second text")),
+                Hint("o", "open", _("open")),
+                Hint("z", "undo", _("undo")),
+                Hint("esc", "leave", _("back")),
                 Hint("x", "app.save_figure", _("save")),
             ]
         self.query_one(KeyLine).show(hints)
-
-    # Keys
-
-    def action_edit(self) -> None:
-        """Open the text's box."""
-        box = self.query_one(Input)
-        box.value = clean(self.experiment.text)
-        box.remove_class("-hidden")
-        box.focus()
-        box.cursor_position = len(box.value)
-        self._show_hints()
-
-    async def on_input_submitted(self, message: Input.Submitted) -> None:
-        """Read what was typed."""
-        message.stop()
-        text = clean(message.value)
-        if not tokenize(text, self.network_run.model.spec.unit):
-            self._say(_("There is nothing to read: type at least one word. esc keeps the old text."))
-            return
-        self._close_box()
-        await self._change(model=self.model, text=text)
-
-    def _close_box(self) -> None:
-        self.query_one(Input).add_class("-hidden")
-        for widget in self.query(StateMap):
-            widget.focus()
-        self._show_hints()
-
-    async def action_model(self) -> None:
-        """The next cell, untrained, on the same text."""
-        cells = list(CELLS)
-        cell = cells[(cells.index(self.network_run.model.spec.cell) + 1) % len(cells)]
-        left = self.model is not None
-        await self._change(model=None, cell=cell)
-        if left:
-            self._say(
-                _("An untrained {cell} reads it now. esc and s bring the trained one back.").format(cell=cell.upper())
-            )
-
-    async def action_units(self) -> None:
-        """The next size."""
-        if self.model is not None:
-            self._say(_("A trained network keeps its size. m takes an untrained one."))
-            return
-        larger = [size for size in SIZES if size > self.experiment.hidden]
-        await self._change(model=None, hidden=larger[0] if larger else SIZES[0])
-
-    async def action_seed(self) -> None:
-        """Other weights."""
-        if self.model is not None:
-            self._say(_("A trained network keeps its weights. m takes an untrained one."))
-            return
-        await self._change(model=None, seed=self.experiment.seed + 1)
-
-    async def action_look(self, view: str) -> None:
-        """Another instrument on the same run."""
-        if view == self.view:
-            for player in self.query(StateFigure):
-                player.follow("h")
-            return
-        self.view = view
-        await self._show()
-
-    async def action_gates(self) -> None:
-        """The next gate in the heatmap, and after the last the state again."""
-        if self.view != "state":
-            self.view = "state"
-            await self._show()
-        for player in self.query(StateFigure):
-            names = player.followable
-            if len(names) == 1:
-                self._say(_("A plain RNN has no gates. m goes on to the GRU and the LSTM."))
-                return
-            name = names[(names.index(player.followed) + 1) % len(names)]
-            player.follow(name)
-            self._say(player.meaning(name))
-
-    def action_why(self) -> None:
-        """Open the value under the cursor."""
-        for player in self.query(StateFigure):
-            player.opened = not player.opened
-            return
-        self._say(_("w opens a value of the state. 1 shows the state."))
-
-    def action_player(self, verb: str) -> None:
-        """A player's key."""
-        for player in self.query(StateFigure):
-            self._say(player.act(verb))
-            return
-        self._say(_("Nothing plays in this view. 1 shows the state."))
-
-    def action_leave(self) -> None:
-        """Out of the text's box, or back."""
-        if self.query_one(Input).has_class("-hidden"):
-            self.post_message(self.Left())
-        else:
-            self._close_box()
-
-    def on_figure_told(self, message: Figure.Told) -> None:
-        """A figure has a word to say."""
-        message.stop()
-        self._say(message.word)
 
     def _say(self, word: str) -> None:
         self.query_one(KeyLine).say(word)
@@ -273,24 +338,262 @@ class SandboxScreen(Screen[None]):
         """A word of why lasts until the next key."""
         self._say("")
 
+    def on_descendant_focus(self) -> None:
+        """The keys are another's now."""
+        self._show_hints()
+
+    @on(Figure.Told)
+    @on(Line.Told)
+    @on(SettingsPanel.Told)
+    def told(self, message: Figure.Told | Line.Told | SettingsPanel.Told) -> None:
+        """Something has a word to say."""
+        message.stop()
+        self._say(message.word)
+
+    def on_figure_changed(self, message: Figure.Changed) -> None:
+        """What its keys do may be another thing now."""
+        message.stop()
+        self._show_hints()
+
+    # Typing
+
+    def _ask(self, what: str, value: str, then: Callable[[str], Change], beside: Beside | None = None) -> None:
+        self._then, self._then_beside = then, beside
+        self.query_one(Prompt).ask(what, value)
+        self._show_hints()
+
+    @on(Prompt.Given)
+    def given(self, message: Prompt.Given) -> None:
+        """Take what was typed; where it cannot be, the line stays."""
+        message.stop()
+        if self._then is None:
+            return
+        try:
+            change = self._then(message.text)
+        except ValueError as error:
+            self._say(str(error))
+            return
+        self.does(change, typed=True, beside=self._then_beside if message.text.strip() else None)
+
+    @on(Prompt.Kept)
+    def kept(self, message: Prompt.Kept) -> None:
+        """Nothing is to change."""
+        message.stop()
+        self._close()
+
+    def _close(self) -> None:
+        prompt = self.query_one(Prompt)
+        if prompt.open:
+            prompt.close()
+            self._then = None
+            panel = self.query_one(SettingsPanel)
+            figure = self.figure
+            if panel.has_class("-open"):
+                panel.focus()
+            elif figure is not None:
+                figure.take_keys()
+        self._show_hints()
+
+    # The text
+
+    @property
+    def unit(self) -> str:
+        """What a token is to the network that reads it."""
+        return self.reading.run.spec.unit
+
+    def action_edit(self) -> None:
+        """Another text."""
+        unit = self.unit
+        self._ask(_("text"), clean(self.experiment.text), lambda text: lambda e: edits.written(e, clean(text), unit))
+
+    def action_word(self) -> None:
+        """Another word in place of the one at the cursor."""
+        self._act(acts.word(self.reading, self._stood()))
+
+    def action_rearrange(self) -> None:
+        """The same words in another order."""
+        self._shuffles += 1
+        self._choose(_("Rearrange"), acts.on_text(self.reading, self._stood(), self._shuffles))
+
+    def action_beside(self) -> None:
+        """A second text."""
+        value = clean(self.experiment.beside or self.experiment.text)
+
+        def then(text: str) -> Change:
+            return lambda e: edits.beside(e, clean(text))
+
+        self._ask(_("beside it"), value, then, beside="text")
+
+    # By hand
+
+    def action_by_hand(self) -> None:
+        """Set, swap or nudge what the network computes."""
+        try:
+            found = acts.by_hand(self.reading, self._stood())
+        except ValueError as error:
+            self._say(str(error))
+            return
+        self._choose(_("By hand"), found)
+
+    def _choose(self, title: str, found: Sequence[Act]) -> None:
+        def chosen(key: str | None) -> None:
+            if key is not None:
+                self._act(found[int(key)])
+
+        self.app.push_screen(ChoiceScreen(title, {str(at): one.label for at, one in enumerate(found)}), chosen)
+
+    def _act(self, act: Act) -> None:
+        if act.asks:
+            self._ask(act.asks, act.begins, act.do)
+            self.query_one(Prompt).line.action_select_all()
+        else:
+            self.does(act.do(""))
+
+    def action_undo(self) -> None:
+        """The experiment before."""
+        self.steps(Step(History.undo))
+
+    def action_redo(self) -> None:
+        """The experiment that was undone last."""
+        self.steps(Step(History.redo))
+
+    # The network
+
+    def _settings(self) -> Sequence[Setting]:
+        return settings.settings(self.experiment, self.reading.run.model)
+
+    def action_settings(self) -> None:
+        """Open the settings, or close them."""
+        panel = self.query_one(SettingsPanel)
+        if panel.has_class("-open"):
+            self._shut()
+        else:
+            panel.add_class("-open")
+            panel.focus()
+
+    @on(SettingsPanel.Shut)
+    def shut(self, message: SettingsPanel.Shut) -> None:
+        """Done with them."""
+        message.stop()
+        self._shut()
+
+    def _shut(self) -> None:
+        self.query_one(SettingsPanel).remove_class("-open")
+        figure = self.figure
+        if figure is not None:
+            figure.take_keys()
+        self._show_hints()
+
+    @on(SettingsPanel.Turned)
+    def turned(self, message: SettingsPanel.Turned) -> None:
+        """The next value of a setting."""
+        message.stop()
+        name, by = message.name, message.by
+        self.does(lambda e: settings.turned(e, name, by))
+
+    @on(SettingsPanel.Typed)
+    def typed(self, message: SettingsPanel.Typed) -> None:
+        """A value of one's own."""
+        message.stop()
+        name = message.name
+        label = next(one.label for one in self._settings() if one.name == name)
+
+        def then(text: str) -> Change:
+            return lambda e: settings.typed(e, name, text)
+
+        self._ask(label, settings.to_type(self.experiment, name), then)
+        self.query_one(Prompt).line.action_select_all()
+
+    def action_open(self) -> None:
+        """Another network: an untrained one, or one that was put on the bench."""
+        names = {UNTRAINED: _("an untrained network"), **self.titles}
+        if len(names) == 1:
+            self._say(_("There is no other network here yet. s in a lesson brings the lesson's own."))
+            return
+        keys = list(names)
+
+        def chosen(key: str | None) -> None:
+            if key is not None:
+                self.does(self._to(keys[int(key)]))
+
+        self.app.push_screen(ChoiceScreen(_("Which network"), {str(at): names[k] for at, k in enumerate(keys)}), chosen)
+
+    def _to(self, source: str) -> Change:
+        def change(experiment: Experiment) -> Experiment:
+            unit = self.bench.sources[source].spec.unit if source else experiment.unit
+            # What was set by hand was set in another network.
+            return replace(experiment, source=source, unit=unit, cuts=(), nudges=())
+
+        return change
+
+    # The instruments
+
+    def action_look(self, name: str) -> None:
+        """Another instrument on the same trace."""
+        beside: Beside | None = None
+        if name == "compare":
+            try:
+                beside = beside_of(self.experiment, self.reading.kind)
+            except ValueError as error:
+                self._say(str(error))
+                return
+        self.steps(Step(lambda history: history, False, name, beside))
+
+    def action_instruments(self) -> None:
+        """All of them."""
+
+        def chosen(key: str | None) -> None:
+            if key is not None:
+                self.action_look(key)
+
+        rows: Mapping[str, str] = {one.name: f"{one.key or ' '}  {one.label}" for one in INSTRUMENTS.values()}
+        self.app.push_screen(ChoiceScreen(_("Instruments"), rows), chosen)
+
+    def action_why(self) -> None:
+        """Open the value under the cursor."""
+        figure = self.figure
+        if isinstance(figure, StateFigure):
+            figure.opened = not figure.opened
+        else:
+            self.action_look("why")
+
+    def action_player(self, verb: str) -> None:
+        """A player's key."""
+        figure = self.figure
+        if isinstance(figure, Player):
+            self._say(figure.act(verb))
+        else:
+            self._say(_("Nothing plays in this view. 1 shows the state."))
+
+    def action_leave(self) -> None:
+        """Out of the line, out of the settings, or back."""
+        if self.query_one(Prompt).open:
+            self._close()
+        elif self.query_one(SettingsPanel).has_class("-open"):
+            self._shut()
+        else:
+            self.post_message(self.Left())
+
     @property
     def help_keys(self) -> list[tuple[str, str]]:
         """What the help says."""
         return [
-            ("e", _("edit the text; enter reads it, esc keeps the old one")),
+            ("e", _("edit the text, or paste another; enter reads it, esc keeps the old one")),
+            ("d", _("another word in place of the one at the cursor")),
+            ("r", _("rearrange: from its end, shuffled, two words swapped")),
+            ("b", _("a second text beside the first; empty, it goes away")),
+            ("m", _("the network: cell, units, layers, direction, tokens, h₀, weights, seed")),
+            ("o", _("another network")),
+            ("h", _("by hand: set, zero or swap a unit, a gate, the state; nudge a weight")),
+            ("z y", _("undo, redo: everything")),
             ("space", _("play, pause")),
             (". ,", _("one token on, one back")),
             ("home end", _("first and last")),
             ("+ -", _("faster, slower")),
-            ("← →", _("another unit")),
             ("w", _("why: open the value under the cursor")),
-            ("1", _("the state")),
-            ("2", _("its gates, one after the other")),
-            ("4", _("the gradient from the last step back")),
-            ("m", _("another cell: RNN, GRU, LSTM")),
-            ("u", _("another number of units")),
-            ("r", _("another seed")),
-            *(keys for figure in self.query(Figure) for keys in figure.help_keys),
+            *((one.key or "i", one.about) for one in INSTRUMENTS.values()),
+            ("i", _("all instruments")),
+            *(() if self.figure is None else self.figure.help_keys),
             ("x", _("save the figure: SVG, CSV, JSON")),
             ("esc", _("back to where you came from")),
             ("ctrl+q", _("leave")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import events
 from textual.message import Message
 from textual.widgets import Input
@@ -9,12 +11,12 @@ from textual.widgets import Input
 from tutor.course.terms import cleaned
 from tutor.i18n import _
 
-MOST = 2000
-"""Characters that one line takes: what is longer is a file."""
-
 
 class Line(Input):
     """The line. Letters are its own; what has a word to say comes up as `Told`."""
+
+    MOST: ClassVar[int] = 2000
+    """Characters that it takes: what is longer is a file."""
 
     class Told(Message):
         """Something worth a word in the key line."""
@@ -25,9 +27,9 @@ class Line(Input):
 
     def _on_paste(self, event: events.Paste) -> None:
         """Without what a terminal would obey; the field's own handler takes it after this one."""
-        text = cleaned(event.text[: 4 * MOST])
-        if len(event.text) > 4 * MOST or len(self.value) + len(text) > MOST:
+        text = cleaned(event.text[: 4 * self.MOST])
+        if len(event.text) > 4 * self.MOST or len(self.value) + len(text) > self.MOST:
             said = _("That is {n} characters, and a line takes {most}. Nothing was pasted.")
-            self.post_message(self.Told(said.format(n=len(event.text), most=MOST)))
+            self.post_message(self.Told(said.format(n=len(event.text), most=self.MOST)))
             text = ""
         event.text = text

@@ -1,0 +1,216 @@
+"""What a person does to an experiment: each an experiment from another, so that all of it can be undone.
+
+A change to the text leaves what was done by hand at its steps; what lies beyond the new end is dropped, for there is no
+step to do it at.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tutor.engine.surgery import Cut
+from tutor.engine.text import join, segment
+from tutor.i18n import _
+from tutor.sandbox.experiment import LARGEST, MAX_TEXT, Experiment, Nudge, tokens_of
+
+MOST_UNDONE = 500
+"""Experiments that can be gone back to, ..."""
+MOST_KEPT = 20 * MAX_TEXT
+"""... as long as their texts together have no more characters."""
+
+_SHUFFLE = 32
+"""The stream of a shuffle."""
+
+
+# The text
+
+
+def written(experiment: Experiment, text: str, unit: str = "") -> Experiment:
+    """Another text.
+
+    Args:
+        text: as it was typed.
+        unit: what a token is to the network that reads it, where that is not the experiment's own.
+
+    Raises:
+        ValueError: there is nothing to read in it.
+    """
+    tokens = tokens_of(text, unit or experiment.unit)
+    if not tokens:
+        raise ValueError(_("There is nothing to read: type at least one word. esc keeps the old text."))
+    return replace(experiment, text=text, cuts=tuple(cut for cut in experiment.cuts if cut.step <= len(tokens)))
+
+
+def _arranged(experiment: Experiment, order: Sequence[int], unit: str) -> Experiment:
+    """The same tokens in another order, by their indices; what stands between them stays, if that can be."""
+    pieces = segment(experiment.text, unit)
+    slots = [at for at, piece in enumerate(pieces) if piece.token is not None]
+    texts = [piece.text for piece in pieces]
+    for slot, source in zip(slots, order, strict=True):
+        texts[slot] = pieces[slots[source]].text
+    tokens = tokens_of(experiment.text, unit)
+    wanted = tuple(tokens[at] for at in order)
+    text = "".join(texts)
+    # A comma that was moved may stand where no gap parts it from a word.
+    return written(experiment, text if tokens_of(text, unit) == wanted else join(wanted, unit), unit)
+
+
+def replaced(experiment: Experiment, at: int, text: str, unit: str) -> Experiment:
+    """The token at an index gives way to what was typed: to nothing, to one token or to several.
+
+    Raises:
+        ValueError: nothing would be left of the text.
+    """
+    pieces = segment(experiment.text, unit)
+    slots = [at for at, piece in enumerate(pieces) if piece.token is not None]
+    texts = [piece.text for piece in pieces]
+    texts[slots[at]] = text.strip() if unit == "words" else text
+    return written(experiment, "".join(texts), unit)
+
+
+def turned(experiment: Experiment, unit: str) -> Experiment:
+    """The text from its end."""
+    return _arranged(experiment, range(len(tokens_of(experiment.text, unit)))[::-1], unit)
+
+
+def shuffled(experiment: Experiment, unit: str, turn: int) -> Experiment:
+    """Its tokens in an order that the seed and the turn draw: not the one that it has, where there is another."""
+    tokens = tokens_of(experiment.text, unit)
+    if len(set(tokens)) < 2:
+        raise ValueError(_("There is no other order: all of its tokens are the same."))
+    rng = np.random.default_rng([experiment.seed, turn, _SHUFFLE])
+    order = list(range(len(tokens)))
+    while all(tokens[source] == token for source, token in zip(order, tokens, strict=True)):
+        order = rng.permutation(len(tokens)).tolist()
+    return _arranged(experiment, order, unit)
+
+
+def swapped(experiment: Experiment, first: int, second: int, unit: str) -> Experiment:
+    """Two tokens change places, by index.
+
+    Raises:
+        ValueError: there is no such token.
+    """
+    order = list(range(len(tokens_of(experiment.text, unit))))
+    for at in (first, second):
+        if not 0 <= at < len(order):
+            raise ValueError(_("There is no word {n}: the text has {total}.").format(n=at + 1, total=len(order)))
+    order[first], order[second] = second, first
+    return _arranged(experiment, order, unit)
+
+
+def beside(experiment: Experiment, text: str) -> Experiment:
+    """A second text beside the first; none when it is empty."""
+    return replace(experiment, beside=text if text.strip() else "")
+
+
+# By hand
+
+
+def cut(experiment: Experiment, one: Cut) -> Experiment:
+    """A value set by hand, in place of what was set there before."""
+    same = (one.step, one.letter, one.layer, one.direction)
+    kept = tuple(
+        other
+        for other in experiment.cuts
+        if (other.step, other.letter, other.layer, other.direction) != same
+        # All units at once cover each of them; a swap is of two.
+        or (one.unit is not None and other.unit != one.unit)
+    )
+    return replace(experiment, cuts=(*kept, one))
+
+
+def healed(experiment: Experiment, step: int | None = None) -> Experiment:
+    """Without what was set by hand at a step; without anything done by hand when there is none.
+
+    Raises:
+        ValueError: nothing was.
+    """
+    if step is None:
+        if not experiment.changed:
+            raise ValueError(_("Nothing was done by hand."))
+        return replace(experiment, cuts=(), nudges=())
+    kept = tuple(other for other in experiment.cuts if other.step != step)
+    if kept == experiment.cuts:
+        raise ValueError(_("Nothing was set by hand at step {n}.").format(n=step))
+    return replace(experiment, cuts=kept)
+
+
+def nudge(experiment: Experiment, one: Nudge) -> Experiment:
+    """A weight nudged, on top of what it was nudged by before; back where it was, it is no nudge any more."""
+    place = (one.name, one.row, one.column)
+    before = sum(other.by for other in experiment.nudges if (other.name, other.row, other.column) == place)
+    kept = tuple(other for other in experiment.nudges if (other.name, other.row, other.column) != place)
+    by = before + one.by
+    return replace(experiment, nudges=(*kept, one._replace(by=by)) if by else kept)
+
+
+def number(text: str, low: float = -LARGEST, high: float = LARGEST) -> float:
+    """A number that was typed.
+
+    Raises:
+        ValueError: it is none, or out of bounds; in one line, and the last good value stays.
+    """
+    word = text.strip().replace("−", "-").replace(",", ".")
+    try:
+        value = float(word)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        said = _("“{text}” is no number from {low:g} to {high:g}: the last good one stays.")
+        raise ValueError(said.format(text=text.strip()[:20], low=low, high=high))
+    return value
+
+
+def numbers(text: str) -> tuple[float, ...]:
+    """Numbers that were typed, with space between them.
+
+    Raises:
+        ValueError: as `number`.
+    """
+    return tuple(number(word) for word in text.replace(";", " ").split())
+
+
+@dataclass(frozen=True)
+class History:
+    """Where a person is among the experiments that they had: what is behind can be undone, what is ahead redone."""
+
+    now: Experiment
+    behind: tuple[Experiment, ...] = ()
+    ahead: tuple[Experiment, ...] = ()
+    """The next one first."""
+
+    def does(self, experiment: Experiment) -> History:
+        """Go on to another experiment; what was undone before is gone."""
+        if experiment == self.now:
+            return self
+        behind = (*self.behind, self.now)[-MOST_UNDONE:]
+        texts = {id(text): len(text) for one in behind for text in (one.text, one.beside)}
+        while sum(texts.values()) > MOST_KEPT and len(behind) > 1:
+            behind = behind[1:]
+            texts = {id(text): len(text) for one in behind for text in (one.text, one.beside)}
+        return History(experiment, behind)
+
+    def undo(self) -> History:
+        """The experiment before.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if not self.behind:
+            raise ValueError(_("There is nothing to undo."))
+        return History(self.behind[-1], self.behind[:-1], (self.now, *self.ahead))
+
+    def redo(self) -> History:
+        """The experiment that was undone last.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if not self.ahead:
+            raise ValueError(_("There is nothing to redo."))
+        return History(self.ahead[0], (*self.behind, self.now), self.ahead[1:])

@@ -1,0 +1,1 @@
+"""What the sandbox's screen is made of, beside the instruments."""
