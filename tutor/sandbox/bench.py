@@ -6,6 +6,7 @@ without what was done by hand, or the other cells.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -54,9 +55,14 @@ class Reading:
 class Bench:
     """Runs experiments. What was built last stays built, so that another text costs a forward pass and no more."""
 
-    def __init__(self) -> None:
+    def __init__(self, lend: Callable[[str], Model] | None = None) -> None:
+        """
+        Args:
+            lend: gets a network that is not here by its name, however long that takes. ValueError: there is none.
+        """
         self.sources: dict[str, Model] = {}
         """The networks that were put here, by the name that an experiment calls them by."""
+        self._lend = lend
         self._built: tuple[object, Model] | None = None
 
     def put(self, name: str, model: Model) -> None:
@@ -70,6 +76,8 @@ class Bench:
         Raises:
             ValueError: there is no such source, or a nudge of a weight that it does not have.
         """
+        if experiment.source and experiment.source not in self.sources and self._lend is not None:
+            self.put(experiment.source, self._lend(experiment.source))
         key = (experiment.source, None if experiment.source else experiment.spec, experiment.nudges)
         if self._built is None or self._built[0] != key:
             self._built = (key, experiment.model(self.sources))

@@ -176,7 +176,6 @@ def look(path: Path) -> Corpus:
         "forecast": _table(lines, named_so=path.suffix.lower() == ".csv"),
     }
     tasks: list[Task] = [task for task, form in forms.items() if form.found >= _POSSIBLE and not form.doubt]
-    tasks.sort(key=lambda task: -forms[task].found)
     own = [task for task in tasks if forms[task].found >= _SURE]
     text = " ".join(lines)
     words = tokenize(text)
@@ -298,11 +297,10 @@ def _tagged(lines: Sequence[str]) -> _Form:
         return _Form()
     found: list[Tagged] = []
     for line in lines:
-        pairs = [(word, tag) for word, _slash, tag in (item.rpartition("/") for item in line.split())]
-        if all(word and tag for word, tag in pairs):
-            found.append(tuple((normalized(word).replace("\\/", "/"), normalized(tag)) for word, tag in pairs))
-    # What nobody sees is no word, and no tag.
-    found = [sentence for sentence in found if all(word and tag for word, tag in sentence)]
+        parts = [normalized(item).rpartition("/") for item in line.split()]
+        # What nobody sees is no word, and no tag.
+        if all(word and tag for word, _slash, tag in parts):
+            found.append(tuple((word.replace("\\/", "/"), tag) for word, _slash, tag in parts))
     share = len(found) / len(lines)
     if share < _POSSIBLE:
         return _Form()

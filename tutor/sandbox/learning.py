@@ -367,7 +367,7 @@ def _known(sequences: Sequence[Tokens]) -> Tokens:
     for name in _SPECIAL & counts.keys():
         del counts[name]
     once = sum(count == 1 for count in counts.values())
-    least = 2 if once <= _MOST_ONCE * counts.total() and once < len(counts) else 1
+    least = 2 if once <= _MOST_ONCE * counts.total() else 1
     kept = {token for token, count in counts.most_common(MOST_KNOWN) if count >= least}
     return tuple(token for token in counts if token in kept)
 

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
     from tutor.course.lab import Lab
     from tutor.course.lesson import Course, Lesson
+    from tutor.engine.model import Model
     from tutor.sandbox.experiment import Experiment
+    from tutor.sandbox.state import View
     from tutor.ui.figures.figure import Figure
 
 DARK = Theme(
@@ -73,6 +75,10 @@ class Start(NamedTuple):
     """ "home", "lesson" or "sandbox"."""
     lesson: str = ""
     experiment: Experiment | None = None
+    view: View | None = None
+    """Where one stands in the experiment."""
+    network: tuple[str, Model] | None = None
+    """A network for the bench: what the experiment's source calls it, and itself."""
 
 
 class RnnTutorApp(App[int]):
@@ -142,7 +148,7 @@ class RnnTutorApp(App[int]):
         if self.start_at.screen == "lesson":
             self.open_lesson(self.start_at.lesson)
         elif self.start_at.screen == "sandbox" and self.start_at.experiment is not None:
-            self.open_sandbox(self.start_at.experiment)
+            self.open_sandbox(self.start_at.experiment, self.start_at.network, view=self.start_at.view)
         self.call_after_refresh(self._load_course)
 
     @work(thread=True, exclusive=True, group="course")
@@ -195,23 +201,55 @@ class RnnTutorApp(App[int]):
         self._open(lesson)
 
     def _open(self, lesson: Lesson) -> None:
-        from tutor.course.lab import Lab
         from tutor.ui.screens.lesson import LessonScreen
 
-        if lesson.id not in self.labs:
-            self.labs[lesson.id] = Lab(lesson.models, folder=self.course_folder, cache=self.cache)
         self.progress.open_store()
         if self.progress.problem:
             self.notify(self.progress.problem, severity="warning", markup=False)
         at = self.progress.at(lesson.id)
-        self.push_screen(LessonScreen(lesson, self.labs[lesson.id], self.progress, clock=self.clock, at=at))
+        self.push_screen(LessonScreen(lesson, self.lab_of(lesson), self.progress, clock=self.clock, at=at))
 
-    def open_sandbox(self, experiment: Experiment | None = None) -> None:
-        """Into the sandbox."""
+    def lab_of(self, lesson: Lesson) -> Lab:
+        """A lesson's networks, the same each time."""
+        from tutor.course.lab import Lab
+
+        if lesson.id not in self.labs:
+            self.labs[lesson.id] = Lab(lesson.models, folder=self.course_folder, cache=self.cache)
+        return self.labs[lesson.id]
+
+    def open_sandbox(
+        self,
+        experiment: Experiment | None = None,
+        network: tuple[str, Model] | None = None,
+        *,
+        title: str = "",
+        view: View | None = None,
+    ) -> None:
+        """Into the sandbox.
+
+        Args:
+            experiment: what is under the lens.
+            network: the network that its source names, by that name.
+            title: what the network is called.
+            view: where one stands in it.
+        """
         from tutor.sandbox.experiment import Experiment
+        from tutor.sandbox.library import LessonNetworks
+        from tutor.sandbox.shelf import Shelf
         from tutor.ui.screens.sandbox import SandboxScreen
 
-        self.push_screen(SandboxScreen(experiment or Experiment(), clock=self.clock))
+        library = LessonNetworks(self.course_folder, lambda: self.course.lessons if self.course else (), self.lab_of)
+        self.push_screen(
+            SandboxScreen(
+                experiment or Experiment(),
+                network=network,
+                title=title,
+                view=view,
+                shelf=Shelf(self.progress.folder),
+                library=library,
+                clock=self.clock,
+            )
+        )
 
     def on_home_screen_lesson_chosen(self, message: HomeScreen.LessonChosen) -> None:
         """A lesson was chosen at home."""
@@ -225,7 +263,6 @@ class RnnTutorApp(App[int]):
         """A lesson's model goes under the sandbox's lens; the lesson waits behind it."""
         from tutor.sandbox.experiment import Experiment
         from tutor.ui.screens.lesson import LessonScreen
-        from tutor.ui.screens.sandbox import SandboxScreen
 
         assert isinstance(message, LessonScreen.BenchWanted)
         spec, model = message.model.spec, message.model
@@ -234,10 +271,10 @@ class RnnTutorApp(App[int]):
         )
         if model.head is None and spec == experiment.spec:
             # An untrained network that can be built here can be changed here, too.
-            self.push_screen(SandboxScreen(experiment, clock=self.clock))
+            self.open_sandbox(experiment)
             return
         experiment = replace(experiment, source=message.source)
-        self.push_screen(SandboxScreen(experiment, model=model, title=message.title, clock=self.clock))
+        self.open_sandbox(experiment, (message.source, model), title=message.title)
 
     def on_lesson_screen_left(self) -> None:
         """Home from a lesson."""

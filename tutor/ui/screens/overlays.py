@@ -69,6 +69,43 @@ class HelpScreen(ModalScreen[None]):
             yield Static(Content.assemble(*pieces))
 
 
+class LinesScreen(ModalScreen[None]):
+    """Lines to read, and to copy: c copies them."""
+
+    DEFAULT_CSS = """
+    LinesScreen { align: center middle; background: $background 70%; }
+    LinesScreen > VerticalScroll {
+        width: 78; max-width: 94%; height: auto; max-height: 90%; padding: 1 3; background: $surface;
+    }
+    """
+
+    BINDINGS = [
+        Binding("escape,enter", "dismiss", "close", show=False),
+        Binding("c", "copy", "copy", show=False),
+    ]
+
+    def __init__(self, title: str, lines: str) -> None:
+        super().__init__()
+        self.lines_title = title
+        self.lines = lines
+        self._copied = False
+
+    def compose(self) -> ComposeResult:
+        """The title, the lines, and what the keys do."""
+        with VerticalScroll():
+            yield Static(self._content())
+
+    def _content(self) -> Content:
+        keys = _("copied; esc closes this.") if self._copied else _("c copies them, esc closes this.")
+        return Content.assemble((self.lines_title, "bold"), "\n\n", self.lines, "\n", (keys, "$foreground 60%"))
+
+    def action_copy(self) -> None:
+        """To the clipboard."""
+        self.app.copy_to_clipboard(self.lines)
+        self._copied = True
+        self.query_one(Static).update(self._content())
+
+
 class ChoiceScreen(ModalScreen[str | None]):
     """A few things to choose from; esc chooses none."""
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -26,15 +27,17 @@ from tutor.sandbox import acts, edits, settings
 from tutor.sandbox.acts import Act, Change
 from tutor.sandbox.bench import Bench, Beside, Reading
 from tutor.sandbox.edits import History
+from tutor.sandbox.errands import Errand, Outcome, keeping, opening
 from tutor.sandbox.experiment import Experiment, tokens_of
 from tutor.sandbox.instruments import INSTRUMENTS, Shown, beside_of, look
 from tutor.sandbox.settings import Setting
+from tutor.sandbox.shelf import Shelf
 from tutor.sandbox.state import View
 from tutor.ui.figures.figure import Figure
 from tutor.ui.figures.player import PLAYER_BINDINGS, Player
 from tutor.ui.figures.registry import figure_widget
 from tutor.ui.figures.state import StateFigure
-from tutor.ui.screens.overlays import ChoiceScreen
+from tutor.ui.screens.overlays import ChoiceScreen, LinesScreen
 from tutor.ui.widgets.bench.prompt import Prompt
 from tutor.ui.widgets.bench.settings import SettingsPanel
 from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
@@ -57,6 +60,18 @@ class Step(NamedTuple):
     """What it is compared with from then on; as before when None."""
 
 
+class Library(Protocol):
+    """The lessons' networks."""
+
+    def titles(self) -> Mapping[str, str]:
+        """What there is, by source."""
+        ...
+
+    def lend(self, source: str) -> Model:
+        """A network, which learns first where it has not: in a thread. ValueError: there is none of that name."""
+        ...
+
+
 class SandboxScreen(Screen[None]):
     """A network, a text, and every instrument on them."""
 
@@ -68,6 +83,7 @@ class SandboxScreen(Screen[None]):
         Binding("b", "beside", "a second text"),
         Binding("m", "settings", "the network"),
         Binding("o", "open", "another network"),
+        Binding("k", "keep", "keep and open"),
         Binding("h", "by_hand", "set a value by hand"),
         Binding("z", "undo", "undo"),
         Binding("y", "redo", "redo"),
@@ -102,26 +118,32 @@ class SandboxScreen(Screen[None]):
         self,
         experiment: Experiment,
         *,
-        model: Model | None = None,
+        network: tuple[str, Model] | None = None,
         title: str = "",
         view: View | None = None,
+        shelf: Shelf | None = None,
+        library: Library | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         Args:
             experiment: what is under the lens.
-            model: the network that its `source` names.
+            network: a network for the bench, by the name that an experiment's `source` calls it.
             title: where that comes from.
             view: where one stands in it.
+            shelf: where experiments are kept.
+            library: the lessons' networks.
             clock: seconds that pass.
         """
         super().__init__()
-        self.bench = Bench()
+        self.bench = Bench(None if library is None else library.lend)
+        self.shelf = shelf
+        self.library = library
         self.titles: dict[str, str] = {}
         """What each source is called."""
-        if model is not None:
-            self.bench.put(experiment.source, model)
-            self.titles[experiment.source] = title
+        if network is not None:
+            self.bench.put(*network)
+            self.titles[network[0]] = title or network[0].partition(":")[2]
         self.clock = clock
         self.history = History(experiment)
         self.view = view or View()
@@ -129,9 +151,11 @@ class SandboxScreen(Screen[None]):
         self._pending: list[Step] = []
         self._working = False
         self._shuffles = 0
-        self._then: Callable[[str], Change] | None = None
+        self._then: Callable[[str], Change | Outcome] | None = None
         """What is done with what is typed."""
         self._then_beside: Beside | None = None
+        self._goes_to: View | None = None
+        """Where one is to stand in an experiment that was opened."""
 
     def compose(self) -> ComposeResult:
         """The line is there only while something is typed, the settings while they are changed."""
@@ -224,10 +248,15 @@ class SandboxScreen(Screen[None]):
         message.stop()
         self.history, self.reading = message.history, message.reading
         self.view = replace(self._stood(), instrument=message.instrument)
+        opened, self._goes_to = self._goes_to, None
         if message.closes:
             self._close()
         if message.shown is not None:
             await self._show(message.shown)
+        figure = self.figure
+        if opened is not None and figure is not None:
+            self.view = replace(opened, instrument=message.instrument)
+            self._stand(figure)
         if message.word:
             self._say(message.word)
         self._working = False
@@ -325,6 +354,7 @@ class SandboxScreen(Screen[None]):
                 Hint("r", "rearrange", _("rearrange")),
                 Hint("b", "beside", _("second text")),
                 Hint("o", "open", _("open")),
+                Hint("k", "keep", _("keep")),
                 Hint("z", "undo", _("undo")),
                 Hint("esc", "leave", _("back")),
                 Hint("x", "app.save_figure", _("save")),
@@ -357,7 +387,9 @@ class SandboxScreen(Screen[None]):
 
     # Typing
 
-    def _ask(self, what: str, value: str, then: Callable[[str], Change], beside: Beside | None = None) -> None:
+    def _ask(
+        self, what: str, value: str, then: Callable[[str], Change | Outcome], beside: Beside | None = None
+    ) -> None:
         self._then, self._then_beside = then, beside
         self.query_one(Prompt).ask(what, value)
         self._show_hints()
@@ -369,11 +401,14 @@ class SandboxScreen(Screen[None]):
         if self._then is None:
             return
         try:
-            change = self._then(message.text)
-        except ValueError as error:
-            self._say(str(error))
+            found = self._then(message.text)
+        except (ValueError, OSError) as error:
+            self._say(_why(error))
             return
-        self.does(change, typed=True, beside=self._then_beside if message.text.strip() else None)
+        if isinstance(found, Outcome):
+            self._came(found)
+        else:
+            self.does(found, typed=True, beside=self._then_beside if message.text.strip() else None)
 
     @on(Prompt.Kept)
     def kept(self, message: Prompt.Kept) -> None:
@@ -505,26 +540,75 @@ class SandboxScreen(Screen[None]):
         self.query_one(Prompt).line.action_select_all()
 
     def action_open(self) -> None:
-        """Another network: an untrained one, or one that was put on the bench."""
-        names = {UNTRAINED: _("an untrained network"), **self.titles}
-        if len(names) == 1:
-            self._say(_("There is no other network here yet. s in a lesson brings the lesson's own."))
-            return
-        keys = list(names)
+        """Another network: an untrained one, a lesson's, a file's, or one that was put on the bench."""
+        lent = {} if self.library is None else self.library.titles()
+        here = {UNTRAINED: _("an untrained network"), **self.titles}
 
-        def chosen(key: str | None) -> None:
-            if key is not None:
-                self.does(self._to(keys[int(key)]))
+        def found(names: Mapping[str, str]) -> list[Errand]:
+            return [Errand(said, partial(self._use, source, said)) for source, said in names.items()]
 
-        self.app.push_screen(ChoiceScreen(_("Which network"), {str(at): names[k] for at, k in enumerate(keys)}), chosen)
+        others = {source: said for source, said in lent.items() if source not in here}
+        self._run_errand(_("Which network"), [*found(here), *opening(), *found(others)])
+
+    def _use(self, source: str, title: str, _typed: str) -> Outcome:
+        if source:
+            self.titles[source] = title
+        self.does(self._to(source))
+        if not source or source in self.bench.sources:
+            return Outcome()
+        return Outcome(_("The lesson's network is fetched; where it has not learned yet, it learns first."))
 
     def _to(self, source: str) -> Change:
         def change(experiment: Experiment) -> Experiment:
-            unit = self.bench.sources[source].spec.unit if source else experiment.unit
             # What was set by hand was set in another network.
-            return replace(experiment, source=source, unit=unit, cuts=(), nudges=())
+            bare = replace(experiment, source=source, cuts=(), nudges=())
+            return replace(bare, unit=self.bench.model(bare).spec.unit) if source else bare
 
         return change
+
+    # Kept, and opened
+
+    def action_keep(self) -> None:
+        """Its string, the shelf, its files."""
+        self._run_errand(_("Keep, and open"), keeping(self.reading, self._stood(), self.shelf))
+
+    def _run_errand(self, title: str, errands: Sequence[Errand]) -> None:
+        def chosen(key: str | None) -> None:
+            if key is None:
+                return
+            errand = errands[int(key)]
+            if errand.asks:
+                self._ask(errand.asks, errand.begins, errand.do)
+                self.query_one(Prompt).line.action_select_all()
+            else:
+                self._out(errand, "")
+
+        rows = {str(at): one.label for at, one in enumerate(errands)}
+        self.app.push_screen(ChoiceScreen(title, rows), chosen)
+
+    def _out(self, errand: Errand, typed: str) -> None:
+        try:
+            outcome = errand.do(typed)
+        except (ValueError, OSError) as error:
+            self._say(_why(error))
+        else:
+            self._came(outcome)
+
+    def _came(self, outcome: Outcome) -> None:
+        """What came of an errand."""
+        self._close()
+        self._say(outcome.word)
+        if outcome.network is not None:
+            source, model = outcome.network
+            self.bench.put(source, model)
+            self.titles[source] = source.partition(":")[2]
+            self.does(self._to(source))
+        if outcome.opened is not None:
+            experiment, view = outcome.opened
+            self._goes_to = view
+            self.steps(Step(lambda history: history.does(experiment), False, view.instrument))
+        if outcome.lines:
+            self.app.push_screen(LinesScreen(_("In Python, with PyTorch"), outcome.lines))
 
     # The instruments
 
@@ -583,7 +667,8 @@ class SandboxScreen(Screen[None]):
             ("r", _("rearrange: from its end, shuffled, two words swapped")),
             ("b", _("a second text beside the first; empty, it goes away")),
             ("m", _("the network: cell, units, layers, direction, tokens, h₀, weights, seed")),
-            ("o", _("another network")),
+            ("o", _("another network: untrained, a lesson's, from a file")),
+            ("k", _("keep and open: a string to copy, the shelf, the trace and the network as files")),
             ("h", _("by hand: set, zero or swap a unit, a gate, the state; nudge a weight")),
             ("z y", _("undo, redo: everything")),
             ("space", _("play, pause")),
@@ -598,3 +683,11 @@ class SandboxScreen(Screen[None]):
             ("esc", _("back to where you came from")),
             ("ctrl+q", _("leave")),
         ]
+
+
+def _why(error: ValueError | OSError) -> str:
+    """What went wrong, in one line."""
+    if isinstance(error, OSError):
+        name = clean(str(error.filename or ""))
+        return f"{name}: {error.strerror or error}" if name else str(error.strerror or error)
+    return str(error)
