@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tutor.sandbox import corpora
 from tutor.sandbox.corpora import LEAST_ROWS, LONGEST, MOST_BYTES, MOST_LABELS, Corpus, look
 
 DATA = Path(__file__).parents[2] / "lessons" / "data"
@@ -107,14 +108,14 @@ def test_too_many_labels_are_none(tmp_path: Path) -> None:
 
 
 def test_sentences_with_tags(tmp_path: Path) -> None:
-    found = seen(tmp_path, "the/DET cat/NOUN 1\\/2/NUM\nhttp://x/NOUN is/AUX\n" * 10 + "no tag here\n")
+    found = seen(tmp_path, "the/DET cat/NOUN 1\\/2/NUM\nhttp://x/NOUN is/AUX\n" * 20 + "no tag here\na/\u200b /b\n")
     assert found.task == "tag"
     assert found.tagged[:2] == (
         (("the", "DET"), ("cat", "NOUN"), ("1/2", "NUM")),
         (("http://x", "NOUN"), ("is", "AUX")),
     )
     assert found.labels == ("DET", "NOUN", "NUM", "AUX")
-    assert found.notes == ("1 line with a word that has no tag is left out.",)
+    assert found.notes == ("2 lines with a word that has no tag are left out.",)
 
 
 def test_one_tag_and_too_many(tmp_path: Path) -> None:
@@ -300,13 +301,17 @@ def test_of_a_huge_file_no_more_is_read_than_is_said(tmp_path: Path) -> None:
     assert found.notes == ("The first 2,000,000 of its 100,000,000 bytes are read, and the rest is left out.",)
 
 
-def test_what_is_read_of_a_long_file_ends_with_a_line_or_a_character(tmp_path: Path) -> None:
-    lines = b"it is never too late\n" * (MOST_BYTES // 21 + 1)
-    assert set(seen(tmp_path, lines).lines) == {"it is never too late"}
-    found = seen(tmp_path, b"." + "é".encode() * (MOST_BYTES // 2) + b"e")
-    assert found.text == "." + "é" * ((MOST_BYTES - 1) // 2)
-    whole = seen(tmp_path, b"e " * (MOST_BYTES // 2))
-    assert whole.notes == ()
+def test_what_is_read_of_a_long_file_ends_with_a_line_or_a_character(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpora, "MOST_BYTES", 2_000)
+    assert set(seen(tmp_path, "it is never too late\n" * 96).lines) == {"it is never too late"}
+    assert seen(tmp_path, "." + "é" * 1_000 + "e").text == "." + "é" * 999
+    assert seen(tmp_path, "one\n" + "e" * 2_000).characters == 2_000
+    assert seen(tmp_path, "e " * 1_000).notes == ()
+    assert seen(tmp_path, "e " * 1_000 + "e").notes == (
+        "The first 2,000 of its 2,001 bytes are read, and the rest is left out.",
+    )
 
 
 def test_a_megabyte_without_a_line_break(tmp_path: Path) -> None:

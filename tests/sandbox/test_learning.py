@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tutor.course import scores
@@ -101,6 +101,7 @@ def test_stretches_follow_one_another(count: int, kinds: int) -> None:
         train, held_out = made.examples(NAME)
         assert sum(len(item) - 1 for item in (*train, *held_out)) == count - 1
         assert min(len(train), len(held_out)) > 0
+        assert min(map(len, (*train, *held_out))) > 1
         assert made.corpus(NAME)[0]
     assert said in ("", "a.txt: got the same again and again, expected two different lines, or stretches")
 
@@ -158,7 +159,9 @@ def test_words_that_come_once_are_the_unknown_one(tmp_path: Path) -> None:
 def test_where_most_words_come_once_all_are_known(tmp_path: Path) -> None:
     corpus = seen(tmp_path, numbered(200))
     made = lab(corpus, Choices(task="next-word"))
-    assert len(made.corpus(NAME)[0]) > 150
+    # Of what is held out, nothing is.
+    assert set(made.corpus(NAME)[0]) == {word for item in made.examples(NAME)[0] for word in item}
+    assert len(made.corpus(NAME)[0]) < 200
     assert "unknown" not in " ".join(notes(corpus, made))
 
 
@@ -172,8 +175,9 @@ def test_of_many_words_the_commonest_are_known(tmp_path: Path) -> None:
 
 
 def test_a_word_with_the_name_of_a_special_token_is_unknown(tmp_path: Path) -> None:
-    made = trained(seen(tmp_path, "<unk>/A <end>/B runs/C\na/A dog/B runs/C\n" * 20))
-    assert "<end>" not in made.corpus(NAME)[0]
+    made = trained(seen(tmp_path, "<unk>/A <end>/B runs/C\n" * 40 + "a/A dog/B runs/C\n" * 20))
+    assert made.corpus(NAME) == (("runs",),)
+    assert made.examples(NAME)[0][0] == (("<unk>", "<end>", "runs"), ("A", "B", "C"))
     assert made.ready(NAME)
 
 
@@ -365,3 +369,42 @@ def test_of_a_long_line_the_beginning_is_read(tmp_path: Path) -> None:
     made = lab(corpus)
     assert {len(tokens) for tokens, _label in made.examples(NAME)[0]} <= {1, 2, MOST_READ}
     assert "Of 10 lines that are longer, the first 200 words are read." in notes(corpus, made)
+
+
+LINE = st.one_of(
+    st.text(max_size=30),
+    st.lists(st.sampled_from(["so", "good", "a/B", "b/C", "<end>/B", "<unk>", "1", "2.5", ",", "x,1"]), max_size=8).map(
+        " ".join
+    ),
+    st.tuples(st.sampled_from(["so good", "so bad", "it"]), st.sampled_from(["good", "bad"])).map("\t".join),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    lines=st.lists(LINE, min_size=1, max_size=40), times=st.integers(1, 12), name=st.sampled_from(["a.txt", "a.csv"])
+)
+def test_whatever_there_is_a_task_for_is_learned_or_refused(
+    tmp_path: Path, lines: list[str], times: int, name: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes("\n".join(lines * times).encode("utf-8", "replace"))
+    refusals = []
+    try:
+        corpus = look(path)
+    except ValueError as error:
+        refusals.append(str(error))
+    else:
+        for task in corpus.tasks:
+            try:
+                made = lab(corpus, Choices(task=task, hidden=3, embedding=2, steps=1))
+            except ValueError as error:
+                refusals.append(str(error))
+            else:
+                first, second = made.train(NAME)
+                assert math.isfinite(first.loss)
+                assert first.held_out is not None
+                assert second.step == 1
+                assert all(math.isfinite(score.value) for _kind, score in standing(made).baselines)
+                assert all(note.isprintable() for note in notes(corpus, made))
+    assert all(refusal.startswith("a.") and refusal.isprintable() for refusal in refusals)
