@@ -22,7 +22,11 @@ import pytest
 from tutor import __version__, commands
 from tutor.cli import main
 from tutor.engine import CELLS
+from tutor.engine.surgery import Cut
 from tutor.progress import STORE, Attempt, Progress
+from tutor.sandbox.experiment import Experiment
+from tutor.sandbox.state import View, encode
+from tutor.sandbox.weights_file import open_weights, save_weights
 
 SENTENCE = "never too late to"
 
@@ -150,7 +154,9 @@ def test_help_names_every_command(run: Run) -> None:
         assert f"  {command.name} " in told
         assert run(command.name, "--help").code == 0
     assert "new-lesson" not in told
-    assert "--corpus" not in run("sandbox", "--help").out
+    for name in ("--corpus", "--weights", "--vocabulary", "--state"):
+        assert name in run("sandbox", "--help").out
+        assert name in run("trace", "--help").out
 
 
 @pytest.mark.parametrize(
@@ -687,3 +693,54 @@ def test_ctrl_q_leaves_with_0(tmp_path: Path) -> None:
     assert b"is damaged" in printed
     assert b"Traceback" not in printed
     assert (tmp_path / STORE).read_bytes() == b"not a store"
+
+
+# The sandbox's files and strings
+
+
+def test_a_trace_by_a_network_of_ones_own(run: Run, tmp_path: Path) -> None:
+    model = Experiment(cell="gru", hidden=4, layers=2, bidirectional=True, seed=3).model()
+    save_weights(model, tmp_path / "net.npz")
+    told = json.loads(run("trace", "never too late", "--weights", str(tmp_path / "net.npz"), "--json").out)
+    assert (told["cell"], told["hidden_size"]) == ("gru", 4)
+    expected = open_weights(tmp_path / "net.npz").run(("never", "too", "late")).hidden
+    assert told["hidden"] == expected.tolist()
+
+
+def test_a_trace_of_an_experiment_that_was_copied(run: Run) -> None:
+    experiment = Experiment("too late", "lstm", 5, cuts=(Cut(1, "c", 2, 0.5),))
+    told = json.loads(run("trace", "--state", encode(experiment, View()), "--json").out)
+    assert told["tokens"] == ["too", "late"]
+    assert told["hidden"] == experiment.run().hidden.tolist()
+
+
+def test_a_trace_by_a_network_that_learns_from_a_file(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(f"the {w} is {v}" for w in ("sun", "moon", "sea") for v in ("old", "new", "red", "big")))
+    said = run("trace", "the sun", "--corpus", str(path), "--hidden", "4", "--json")
+    assert said.code == 0
+    assert said.err == ""
+    assert json.loads(said.out)["next"]
+    again = run("trace", "the sun", "--corpus", str(path), "--hidden", "4", "--json")
+    assert again.out == said.out, "it is kept, and is the same"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--state", "rnn1-xx"], "cut off"),
+        (["--state", ""], "it is empty"),
+        (["--weights", "nowhere.npz"], "there is no nowhere.npz"),
+        (["--weights", "."], "folder"),
+        (["--corpus", "nowhere.txt"], "there is no nowhere.txt"),
+        (["--corpus", "."], "is a folder"),
+        (["--vocabulary", "words.txt"], "give both"),
+        (["--weights", "a.npz", "--cell", "gru"], "leave out --cell"),
+    ],
+)
+@pytest.mark.parametrize("command", ["sandbox", "trace"])
+def test_files_and_strings_that_cannot_be_used(run: Run, command: str, words: list[str], said: str) -> None:
+    told = run(command, *(["text"] if command == "trace" and "--state" not in words else []), *words)
+    assert told.code == 2
+    assert said in told.err
+    assert told.err.count("\n") == 1

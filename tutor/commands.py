@@ -17,8 +17,10 @@ from tutor.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from tutor.course.outline import Outline
+    from tutor.engine.model import Model
     from tutor.progress import Progress
     from tutor.sandbox.experiment import Experiment
+    from tutor.sandbox.learning import Choices
 
 CELLS = ("rnn", "gru", "lstm")
 """The registry's names, known here so that parsing needs no NumPy; a test holds the two together."""
@@ -196,8 +198,15 @@ def _finite(value: Any) -> Any:
 # The screens
 
 
-def _open(options: Namespace, screen: str, lesson: str = "", experiment: Experiment | None = None) -> int:
-    """Open the app. Nothing is loaded before its first paint that the paint does not need."""
+def _open(options: Namespace, screen: str, lesson: str = "", **start: Any) -> int:
+    """Open the app. Nothing is loaded before its first paint that the paint does not need.
+
+    Args:
+        options: the command's.
+        screen: which is in front.
+        lesson: the id of the one that is opened.
+        start: what else `Start` has.
+    """
     from tutor.course.outline import lessons_dir
     from tutor.ui.app import RnnTutorApp, Start
 
@@ -206,7 +215,7 @@ def _open(options: Namespace, screen: str, lesson: str = "", experiment: Experim
         sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
     progress = _progress(options)
     said = progress.problem
-    app = RnnTutorApp(lessons_dir(), progress, _folders(options)[1], Start(screen, lesson, experiment))
+    app = RnnTutorApp(lessons_dir(), progress, _folders(options)[1], Start(screen, lesson, **start))
     app.run()
     progress.close()
     if progress.problem and progress.problem != said:
@@ -247,6 +256,14 @@ def _experiment_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", type=_whole(0), metavar="N")
 
 
+def _sandbox_arguments(parser: ArgumentParser) -> None:
+    _experiment_arguments(parser)
+    parser.add_argument("--corpus", type=Path, metavar="FILE", help=_("train a network on this file"))
+    parser.add_argument("--weights", type=Path, metavar="FILE", help=_("PyTorch's network: safetensors or npz"))
+    parser.add_argument("--vocabulary", type=Path, metavar="FILE", help=_("the tokens of its inputs"))
+    parser.add_argument("--state", metavar="STRING", help=_("an experiment that was copied"))
+
+
 def _experiment(options: Namespace) -> Experiment:
     """The experiment that the options ask for; what they do not name is its default."""
     from tutor.sandbox.experiment import Experiment
@@ -260,9 +277,63 @@ def _experiment(options: Namespace) -> Experiment:
 
 
 def _sandbox(options: Namespace) -> int:
-    experiment = _experiment(options)
+    start = _bench(options)
     _need_terminal()
-    return _open(options, "sandbox", experiment=experiment)
+    return _open(options, "sandbox", **start)
+
+
+def _bench(options: Namespace) -> dict[str, Any]:
+    """What the sandbox opens with; a file or a string that cannot be used ends the command in one line."""
+    network = ("--cell", "--hidden", "--layers", "--bidirectional", "--seed")
+    given = [name for name in network if getattr(options, name.removeprefix("--")) is not None]
+    if options.vocabulary is not None and options.weights is None:
+        raise Refused(_("--vocabulary says what the inputs of --weights are: give both"))
+    for name, value in (("--state", options.state), ("--weights", options.weights)):
+        others = [*given, *(["--weights"] if name == "--state" and options.weights is not None else [])]
+        others += ["TEXT"] if name == "--state" and options.text is not None else []
+        if value is not None and others:
+            raise Refused(_("{name} has its own: leave out {others}").format(name=name, others=", ".join(others)))
+    try:
+        if options.state is not None:
+            from tutor.sandbox.state import decode
+
+            experiment, view = decode(options.state)
+            return {"experiment": experiment, "view": view, "corpus": _there(options.corpus)}
+        if options.weights is not None:
+            from tutor.sandbox.experiment import Experiment
+            from tutor.sandbox.weights_file import open_weights
+
+            _there(options.weights)
+            _there(options.vocabulary)
+            model = open_weights(options.weights, options.vocabulary)
+            source = f"file:{cleaned(options.weights.name)}"
+            text = {} if options.text is None else {"text": options.text}
+            experiment = Experiment(source=source, unit=model.spec.unit, **text)
+            return {"experiment": experiment, "network": (source, model), "corpus": _there(options.corpus)}
+    except OSError as error:
+        raise Refused(f"{error.filename}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    if _there(options.corpus) is None:
+        return {"experiment": _experiment(options)}
+    return {"experiment": _experiment(options), "corpus": options.corpus, "choices": _choices(options)}
+
+
+def _choices(options: Namespace) -> Choices:
+    """The network that is to learn from a file; what the options do not name is as it learns well."""
+    from tutor.sandbox.learning import Choices
+
+    names = ("cell", "hidden", "layers", "bidirectional", "seed")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    return Choices(**given)
+
+
+def _there(path: Path | None) -> Path | None:
+    """A file that has to be there; what it holds is seen when it is open."""
+    if path is not None and not path.is_file():
+        what = _("{path} is a folder, expected a file") if path.is_dir() else _("there is no {path}")
+        raise Refused(what.format(path=path))
+    return path
 
 
 # The course in lines
@@ -348,18 +419,18 @@ def _some(problems: Sequence[object]) -> str:
 
 
 def _trace_arguments(parser: ArgumentParser) -> None:
-    _experiment_arguments(parser)
+    _sandbox_arguments(parser)
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help=_("one JSON value and nothing else"))
     shape.add_argument("--csv", action="store_true", help=_("a row for each token"))
 
 
 def _trace(options: Namespace) -> int:
-    if options.text is None:
+    if options.text is None and options.state is None:
         raise Refused(_("which text? rnn-tutor trace TEXT"))
-    experiment = _experiment(options)
+    start = _bench(options)
     try:
-        run = experiment.run()
+        run = start["experiment"].run(_network(options, **start))
     except ValueError as error:
         raise Refused(str(error)) from error
     from tutor.plain.pictures import trace_rows
@@ -373,6 +444,47 @@ def _trace(options: Namespace) -> int:
     else:
         show(sys.stdout, lambda width, look: trace_rows(run, width, look))
     return 0
+
+
+def _network(
+    options: Namespace,
+    experiment: Experiment,
+    network: tuple[str, Model] | None = None,
+    corpus: Path | None = None,
+    choices: Choices | None = None,
+    **_start: Any,
+) -> Model:
+    """The network that reads an experiment: a file's, a lesson's, one that learns from a corpus first, or its own.
+
+    Raises:
+        ValueError: in one line, why there is none.
+    """
+    if network is not None:
+        return experiment.model(dict([network]))
+    if experiment.source:
+        from tutor.course.lab import Lab
+        from tutor.course.outline import lessons_dir
+        from tutor.sandbox.library import LessonNetworks
+
+        folder, cache = lessons_dir(), _folders(options)[1]
+        library = LessonNetworks(folder, lambda: (), lambda lesson: Lab(lesson.models, folder=folder, cache=cache))
+        return experiment.model({experiment.source: library.lend(experiment.source)})
+    if corpus is None:
+        return experiment.model()
+    from tutor.engine.model import Model
+    from tutor.sandbox import learning
+    from tutor.sandbox.corpora import look
+
+    lab = learning.lab(look(corpus), choices or learning.Choices(), cache=_folders(options)[1])
+    for checkpoint in lab.train(learning.NAME):
+        if sys.stderr.isatty():
+            print(f"\r{checkpoint.step} / {checkpoint.steps}", end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print("\r", end="", file=sys.stderr)
+    model = lab.learner(learning.NAME)
+    if not isinstance(model, Model):
+        raise ValueError(_("a network that forecasts reads numbers, and no text"))
+    return model
 
 
 def _gradient_arguments(parser: ArgumentParser) -> None:
@@ -519,7 +631,7 @@ HOME = Command("", _("Understand recurrent neural networks: predict, step, train
 
 COMMANDS = (
     Command("lesson", _("straight into a lesson"), _lesson_arguments, _lesson),
-    Command("sandbox", _("any sentence under the lens"), _experiment_arguments, _sandbox),
+    Command("sandbox", _("any sentence under the lens"), _sandbox_arguments, _sandbox),
     Command("lessons", _("the course, and how far you are"), _lessons_arguments, _lessons),
     Command("read", _("a lesson as plain text, figures as tables"), _read_arguments, _read),
     Command("trace", _("every hidden state of a network over a text"), _trace_arguments, _trace),

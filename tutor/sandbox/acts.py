@@ -10,7 +10,7 @@ from tutor.engine.surgery import Cut
 from tutor.i18n import _
 from tutor.sandbox import edits
 from tutor.sandbox.bench import Reading
-from tutor.sandbox.experiment import Experiment, Nudge
+from tutor.sandbox.experiment import LARGEST, Experiment, Nudge
 from tutor.sandbox.state import View
 
 Change = Callable[[Experiment], Experiment]
@@ -73,7 +73,7 @@ def word(reading: Reading, view: View) -> Act:
 
 
 def _swap(at: int, text: str, unit: str) -> Change:
-    other = int(edits.number(text, 1, 1e6)) - 1
+    other = edits.whole(text, 1, LARGEST) - 1
     return lambda e: edits.swapped(e, at, other, unit)
 
 
@@ -83,16 +83,19 @@ def by_hand(reading: Reading, view: View) -> tuple[Act, ...]:
     Raises:
         ValueError: nothing is read yet.
     """
-    step = view.position
+    step = min(view.position, len(reading.run.tokens))
     if step == 0:
         raise ValueError(_("Nothing is read yet: . takes the first step, and h sets what it came to."))
     spec = reading.run.spec
-    direction, unit = divmod(view.unit, spec.hidden_size)
+    # Those of the backward direction come after the forward one's, here and in every figure of the state.
+    at_cursor = min(view.unit, reading.run.hidden.shape[1] - 1)
+    direction, unit = divmod(at_cursor, spec.hidden_size)
+    first = direction * spec.hidden_size + 1
     layer = spec.num_layers - 1
     values = reading.run.trace.gates(layer=layer, direction=direction)
 
     def place(letter: str) -> str:
-        return f"{letter}_{step}[{unit + 1}]"
+        return f"{letter}_{step}[{at_cursor + 1}]"
 
     def cut(letter: str, value: float = 0.0, *, whole: bool = False, swap: int | None = None) -> Change:
         at = None if whole else unit
@@ -100,7 +103,10 @@ def by_hand(reading: Reading, view: View) -> tuple[Act, ...]:
         return lambda e: edits.cut(e, one)
 
     def swapped(text: str) -> Change:
-        return cut("h", swap=int(edits.number(text, 1, spec.hidden_size)) - 1)
+        other = edits.whole(text, first, first + spec.hidden_size - 1) - first
+        if other == unit:
+            raise ValueError(_("A unit changes places with another one."))
+        return cut("h", swap=other)
 
     def setting(letter: str, *, whole: bool = False) -> Callable[[str], Change]:
         return lambda text: cut(letter, edits.number(text), whole=whole)
@@ -152,10 +158,11 @@ def _nudge(reading: Reading, layer: int, direction: int, unit: int) -> Act:
     end = f"_l{layer}" + ("_reverse" if direction else "")
     blocks = CELLS[spec.cell].blocks
     rows = {
-        f"{said}{letter if len(blocks) > 1 else ''}": (name + end, index * spec.hidden_size + unit)
+        f"{said}{letter if len(blocks) > 1 else ''}": (name, index * spec.hidden_size + unit)
         for name, said in (("weight_hh", "W_h"), ("weight_ih", "W_x"))
         for index, letter in enumerate(blocks)
     }
+    weights = reading.run.backward if direction else reading.run.weights
     first = next(iter(rows))
 
     def do(text: str) -> Change:
@@ -164,9 +171,10 @@ def _nudge(reading: Reading, layer: int, direction: int, unit: int) -> Act:
             said = _("Write a matrix, a column and a number, as {example}; there are {names}.")
             raise ValueError(said.format(example=f"{first} 1 0.5", names=", ".join(rows)))
         name, row = rows[words[0]]
-        column = int(edits.number(words[1], 1, 1e6)) - 1
-        one = Nudge(name, row, column, edits.number(words[2]))
+        column = edits.whole(words[1], 1, weights[name].shape[1]) - 1
+        one = Nudge(name + end, row, column, edits.number(words[2]))
         return lambda e: edits.nudge(e, one)
 
-    asked = _("a weight into unit {n}: matrix, column, by").format(n=unit + 1)
-    return Act(_("nudge a weight into unit {n} …").format(n=unit + 1), do, asked, f"{first} 1 0.5")
+    n = direction * spec.hidden_size + unit + 1
+    asked = _("a weight into unit {n}: matrix, column, by").format(n=n)
+    return Act(_("nudge a weight into unit {n} …").format(n=n), do, asked, f"{first} 1 0.5")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import numpy as np
 
 from tutor.engine.surgery import Cut
-from tutor.engine.text import join, segment
+from tutor.engine.text import clean, join, segment
 from tutor.i18n import _
 from tutor.sandbox.experiment import LARGEST, MAX_TEXT, Experiment, Nudge, tokens_of
 
@@ -21,6 +22,9 @@ MOST_UNDONE = 500
 """Experiments that can be gone back to, ..."""
 MOST_KEPT = 20 * MAX_TEXT
 """... as long as their texts together have no more characters."""
+
+_NUMBER = 8
+"""Characters that a number of an h_0 by hand takes the room of."""
 
 _SHUFFLE = 32
 """The stream of a shuffle."""
@@ -46,7 +50,11 @@ def written(experiment: Experiment, text: str, unit: str = "") -> Experiment:
 
 
 def _arranged(experiment: Experiment, order: Sequence[int], unit: str) -> Experiment:
-    """The same tokens in another order, by their indices; what stands between them stays, if that can be."""
+    """The same tokens in another order, by their indices; what stands between them stays, if that can be.
+
+    Raises:
+        ValueError: no text is read as these tokens in this order.
+    """
     pieces = segment(experiment.text, unit)
     slots = [at for at, piece in enumerate(pieces) if piece.token is not None]
     texts = [piece.text for piece in pieces]
@@ -54,22 +62,46 @@ def _arranged(experiment: Experiment, order: Sequence[int], unit: str) -> Experi
         texts[slot] = pieces[slots[source]].text
     tokens = tokens_of(experiment.text, unit)
     wanted = tuple(tokens[at] for at in order)
-    text = "".join(texts)
     # A comma that was moved may stand where no gap parts it from a word.
-    return written(experiment, text if tokens_of(text, unit) == wanted else join(wanted, unit), unit)
+    return written(experiment, _read_as(wanted, unit, "".join(texts)), unit)
+
+
+def _read_as(wanted: tuple[str, ...], unit: str, *texts: str) -> str:
+    """The first text that is read as these tokens, else one as a person would write them.
+
+    Raises:
+        ValueError: there is none. A mark that is put over the letter before it is no token any more.
+    """
+    for text in texts:
+        if tokens_of(text, unit) == wanted:
+            return text
+    text = join(wanted, unit)
+    if tokens_of(text, unit) != wanted:
+        raise ValueError(_("These tokens cannot stand side by side: two of them would be read as one."))
+    return text
 
 
 def replaced(experiment: Experiment, at: int, text: str, unit: str) -> Experiment:
     """The token at an index gives way to what was typed: to nothing, to one token or to several.
 
     Raises:
-        ValueError: nothing would be left of the text.
+        ValueError: there is no such token, nothing would be left of the text, or what was typed cannot stand there.
     """
+    tokens = tokens_of(experiment.text, unit)
+    _there(at, len(tokens))
     pieces = segment(experiment.text, unit)
-    slots = [at for at, piece in enumerate(pieces) if piece.token is not None]
     texts = [piece.text for piece in pieces]
-    texts[slots[at]] = text.strip() if unit == "words" else text
-    return written(experiment, "".join(texts), unit)
+    slot = [index for index, piece in enumerate(pieces) if piece.token is not None][at]
+    typed = text.strip() if unit == "words" else text
+    before, after = "".join(texts[:slot]), "".join(texts[slot + 1 :])
+    wanted = (*tokens[:at], *tokens_of(typed, unit), *tokens[at + 1 :])
+    # What the old token parted stays apart.
+    return written(experiment, _read_as(wanted, unit, before + typed + after, f"{before} {typed} {after}"), unit)
+
+
+def _there(at: int, total: int) -> None:
+    if not 0 <= at < total:
+        raise ValueError(_("There is no word {n}: the text has {total}.").format(n=at + 1, total=total))
 
 
 def turned(experiment: Experiment, unit: str) -> Experiment:
@@ -97,8 +129,7 @@ def swapped(experiment: Experiment, first: int, second: int, unit: str) -> Exper
     """
     order = list(range(len(tokens_of(experiment.text, unit))))
     for at in (first, second):
-        if not 0 <= at < len(order):
-            raise ValueError(_("There is no word {n}: the text has {total}.").format(n=at + 1, total=len(order)))
+        _there(at, len(order))
     order[first], order[second] = second, first
     return _arranged(experiment, order, unit)
 
@@ -112,16 +143,32 @@ def beside(experiment: Experiment, text: str) -> Experiment:
 
 
 def cut(experiment: Experiment, one: Cut) -> Experiment:
-    """A value set by hand, in place of what was set there before."""
-    same = (one.step, one.letter, one.layer, one.direction)
-    kept = tuple(
-        other
-        for other in experiment.cuts
-        if (other.step, other.letter, other.layer, other.direction) != same
-        # All units at once cover each of them; a swap is of two.
-        or (one.unit is not None and other.unit != one.unit)
-    )
-    return replace(experiment, cuts=(*kept, one))
+    """A value set by hand, in place of what was set there before; two units that changed places twice are back.
+
+    Whatever else was done to the letter at this step stays done: a swap is of what stands at its two units by then, and
+    a value that is set at one of them afterwards leaves the other as it is.
+    """
+    if one.unit is not None and one.unit == one.swap:
+        return experiment
+    cuts = list(experiment.cuts)
+    for at in range(len(cuts) - 1, -1, -1):
+        other = cuts[at]
+        if (other.step, other.letter, other.layer, other.direction) != (one.step, one.letter, one.layer, one.direction):
+            continue
+        if one.swap is None and one.unit in (None, other.unit if other.swap is None else None):
+            # All units at once cover each of them.
+            del cuts[at]
+        elif one.swap is not None and _units(other) == _units(one):
+            return replace(experiment, cuts=(*cuts[:at], *cuts[at + 1 :]))
+        elif not _units(other) or _units(other) & _units(one):
+            # What was done before this went on into it.
+            break
+    return replace(experiment, cuts=(*cuts, one))
+
+
+def _units(cut: Cut) -> set[int]:
+    """Those that it names; none where it is all of them."""
+    return {unit for unit in (cut.unit, cut.swap) if unit is not None}
 
 
 def healed(experiment: Experiment, step: int | None = None) -> Experiment:
@@ -143,9 +190,10 @@ def healed(experiment: Experiment, step: int | None = None) -> Experiment:
 def nudge(experiment: Experiment, one: Nudge) -> Experiment:
     """A weight nudged, on top of what it was nudged by before; back where it was, it is no nudge any more."""
     place = (one.name, one.row, one.column)
-    before = sum(other.by for other in experiment.nudges if (other.name, other.row, other.column) == place)
+    there = [other.by for other in experiment.nudges if (other.name, other.row, other.column) == place]
     kept = tuple(other for other in experiment.nudges if (other.name, other.row, other.column) != place)
-    by = before + one.by
+    # As they were typed: 0.1 and 0.2 are 0.3.
+    by = float(sum(Decimal(repr(float(number))) for number in (*there, one.by)))
     return replace(experiment, nudges=(*kept, one._replace(by=by)) if by else kept)
 
 
@@ -162,8 +210,20 @@ def number(text: str, low: float = -LARGEST, high: float = LARGEST) -> float:
         value = math.nan
     if not low <= value <= high:
         said = _("“{text}” is no number from {low:g} to {high:g}: the last good one stays.")
-        raise ValueError(said.format(text=text.strip()[:20], low=low, high=high))
-    return value
+        raise ValueError(said.format(text=clean(text.strip())[:20], low=low, high=high))
+    return value + 0.0  # −0 is 0
+
+
+def whole(text: str, low: float, high: float) -> int:
+    """A whole number that was typed.
+
+    Raises:
+        ValueError: as `number`, or it is not whole.
+    """
+    value = number(text, low, high)
+    if value != int(value):
+        raise ValueError(_("{value:g} is no whole number: the last good one stays.").format(value=value))
+    return int(value)
 
 
 def numbers(text: str) -> tuple[float, ...]:
@@ -173,6 +233,12 @@ def numbers(text: str) -> tuple[float, ...]:
         ValueError: as `number`.
     """
     return tuple(number(word) for word in text.replace(";", " ").split())
+
+
+def _kept(experiments: Sequence[Experiment]) -> int:
+    """Characters that are kept for them; what several share is there once."""
+    sizes = {id(text): len(text) for one in experiments for text in (one.text, one.beside)}
+    return sum((sizes | {id(one.h_0): _NUMBER * len(one.h_0) for one in experiments}).values())
 
 
 @dataclass(frozen=True)
@@ -189,10 +255,8 @@ class History:
         if experiment == self.now:
             return self
         behind = (*self.behind, self.now)[-MOST_UNDONE:]
-        texts = {id(text): len(text) for one in behind for text in (one.text, one.beside)}
-        while sum(texts.values()) > MOST_KEPT and len(behind) > 1:
+        while _kept(behind) > MOST_KEPT and len(behind) > 1:
             behind = behind[1:]
-            texts = {id(text): len(text) for one in behind for text in (one.text, one.beside)}
         return History(experiment, behind)
 
     def undo(self) -> History:

@@ -7,7 +7,6 @@ that to undo is to go back to the one before. `trace` and the sandbox share it.
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -122,7 +121,8 @@ class Experiment:
 
     def _numbers(self, name: str, values: tuple[float, ...], largest: float) -> None:
         for value in values:
-            if not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > largest:
+            # NaN is within no bounds, and a whole number of any length can be asked.
+            if not isinstance(value, int | float) or not abs(value) <= largest:
                 raise ValueError(f"{name}: got {value!r}, expected a number within ±{largest:g}")
 
     @property
@@ -151,7 +151,7 @@ class Experiment:
             init="orthogonal" if self.init == "orthogonal" else "uniform",
             radius=self.radius,
             # A bias of another cell's gate waits until there is that gate.
-            forget_bias=self.forget_bias if self.cell == "lstm" else None,
+            forget_bias=None if self.forget_bias is None or self.cell != "lstm" else _plain(self.forget_bias),
             unit=self.unit,
             seed=self.seed,
         )
@@ -180,8 +180,9 @@ class Experiment:
         model = self.model() if model is None else model
         tokens = tokens_of(self.beside if beside else self.text, model.spec.unit)[:MAX_TOKENS]
         if not tokens:
-            raise ValueError("text: got no token, expected at least one word")
-        return model.run(tokens, h_0=self.initial(model), cuts=() if beside else self.cuts)
+            raise ValueError(f"{'beside' if beside else 'text'}: got no token, expected at least one word")
+        cuts = () if beside else tuple(cut._replace(value=_plain(cut.value)) for cut in self.cuts)
+        return model.run(tokens, h_0=self.initial(model), cuts=cuts)
 
     def initial(self, model: Model) -> Any:
         """(layers·directions·H,): h_0 where it is not the network's own, else None."""
@@ -192,7 +193,12 @@ class Experiment:
             return np.random.default_rng([self.seed, _START]).uniform(-1.0, 1.0, size).astype(model.dtype)
         found = np.zeros(size, model.dtype)
         found[: len(self.h_0)] = self.h_0[:size]
-        return found
+        return _plain(found)
+
+
+def _plain(value: Any) -> Any:
+    """−0 as 0: experiments that differ in its sign alone are equal, and give the same bytes."""
+    return value + 0.0
 
 
 @lru_cache(maxsize=8)

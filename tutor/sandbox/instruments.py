@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec.structs import replace as replaced
+
 from tutor.course.figures.attribution import attribution_values
 from tutor.course.figures.compare import compared
 from tutor.course.figures.embedding import EmbeddingValues
@@ -23,6 +25,8 @@ from tutor.course.figures.state import StateValues
 from tutor.course.figures.tags import tags_values
 from tutor.course.figures.unrolled import unrolled_values
 from tutor.course.figures.why import WhyValues
+from tutor.engine import CELLS
+from tutor.engine.text import clean
 from tutor.i18n import _
 from tutor.sandbox.bench import Beside, Reading
 from tutor.sandbox.experiment import Experiment
@@ -31,7 +35,9 @@ from tutor.sandbox.state import View
 NEXT = 4
 """How many next words stand under the state, where the model has a head."""
 MOST_FACTORS = 200
-"""Steps back of which every factor is shown; those before are left out."""
+"""Steps back of which every factor is shown; those before are left out, ..."""
+MOST_NUMBERS = 1 << 23
+"""... and so are those that have more numbers: a factor is as large as W_h, and of the LSTM four times as large."""
 
 Shown = tuple[str, Any, Any]
 """The name of a figure, its options, its values."""
@@ -80,10 +86,13 @@ def _gradient(reading: Reading, view: View) -> Shown:
 
 def _why(reading: Reading, view: View) -> Shown:
     run = reading.run
-    return "why", None, WhyValues(run, view.unit, view.position)
+    # Before the first step nothing was made: the first number that was.
+    return "why", None, WhyValues(run, view.unit, max(view.position, 1))
 
 
 def _compare(reading: Reading, view: View) -> Shown:
+    if not reading.beside:
+        raise ValueError(_("Nothing stands beside it yet: b writes a second text, h sets a value by hand."))
     names, runs = zip(*reading.beside, strict=True)
     return (
         "compare",
@@ -103,9 +112,13 @@ def _unrolled(reading: Reading, view: View) -> Shown:
 def _jacobian(reading: Reading, view: View) -> Shown:
     run = reading.run
     at = view.position or len(run.tokens)
-    first = max(at - MOST_FACTORS, 0)
+    size = run.spec.hidden_size * len(CELLS[run.spec.cell].states)
+    first = max(at - max(min(MOST_FACTORS, MOST_NUMBERS // size**2), 1), 0)
+    found = factors(reading.flow(first, at), run.spec.cell, run.tokens[first:at])
+    # Steps are counted in the whole text.
+    values = replaced(found, factors=tuple(replaced(one, step=one.step + first) for one in found.factors))
     # A model's own network: neither its cell nor its ρ is turned here.
-    return "jacobian", Jacobian(model="bench"), factors(reading.flow(first, at), run.spec.cell, run.tokens[first:at])
+    return "jacobian", Jacobian(model="bench"), values
 
 
 def _vectors(reading: Reading, view: View) -> Shown:
@@ -126,6 +139,8 @@ def _field(reading: Reading, view: View) -> Shown:
     run = reading.run
     if run.spec.bidirectional:
         raise ValueError(_("This network reads from both ends: its state at a token has seen those after it, too."))
+    if run.trace.cuts:
+        raise ValueError(_("The receptive field is measured where nothing was set by hand: h heals this run."))
     if run.spec.hidden_size > MOST_HIDDEN:
         raise ValueError(_("The receptive field is measured with {n} units at most.").format(n=MOST_HIDDEN))
     options = ReceptiveField(model="bench")
@@ -175,6 +190,8 @@ def look(instrument: str, reading: Reading, view: View) -> Shown:
     Raises:
         ValueError: in one line, why there is nothing to see.
     """
+    if instrument not in INSTRUMENTS:
+        raise ValueError(_("There is no instrument {name} here.").format(name=clean(instrument)[:40]))
     run = reading.run
     units = run.hidden.shape[1]
     at = replace(view, position=min(view.position, len(run.tokens)), unit=min(view.unit, units - 1))

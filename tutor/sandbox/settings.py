@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from tutor.engine import CELLS
-from tutor.engine.model import Model
+from tutor.engine.model import Model, ModelSpec
+from tutor.engine.recurrent import Recurrent
+from tutor.engine.surgery import Cut
 from tutor.engine.text import UNITS
 from tutor.i18n import _
-from tutor.sandbox.edits import number, numbers
+from tutor.sandbox.edits import number, numbers, whole
 from tutor.sandbox.experiment import (
     INITS,
     MAX_FORGET_BIAS,
@@ -19,6 +21,7 @@ from tutor.sandbox.experiment import (
     MAX_RADIUS,
     STARTS,
     Experiment,
+    Nudge,
 )
 
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -88,8 +91,12 @@ def turned(experiment: Experiment, name: str, by: int) -> Experiment:
             raise ValueError(_("It goes from {low} to {high}.").format(low=low, high=high))
         return _changed(experiment, **{name: now + by})
     if name == "forget_bias":
-        at = BIASES.index(now) if now in BIASES else 1
-        return _changed(experiment, forget_bias=BIASES[(at + by) % len(BIASES)])
+        if now in BIASES:
+            at = BIASES.index(now) + by
+        else:
+            # One that was typed stands between two of these.
+            at = sum(bias is None or bias < now for bias in BIASES) - (by < 0)
+        return _changed(experiment, forget_bias=BIASES[at % len(BIASES)])
     values = SIZES if name == "hidden" else RADII
     beyond = [value for value in values if (value > now if by > 0 else value < now)]
     if not beyond:
@@ -107,59 +114,76 @@ def typed(experiment: Experiment, name: str, text: str) -> Experiment:
         return _changed(experiment, start="hand", h_0=numbers(text))
     if name == "forget_bias" and text.strip().casefold() in ("", "default", _("default")):
         return _changed(experiment, forget_bias=None)
-    low, high, whole = {
+    low, high, counted = {
         "hidden": (1, MAX_HIDDEN, True),
         "layers": (1, MAX_LAYERS, True),
         "seed": (0, LARGEST_SEED, True),
         "radius": (0.01, MAX_RADIUS, False),
         "forget_bias": (-MAX_FORGET_BIAS, MAX_FORGET_BIAS, False),
     }[name]
-    value = number(text, low, high)
-    if whole and value != int(value):
-        raise ValueError(_("{value:g} is no whole number: the last good one stays.").format(value=value))
-    return _changed(experiment, **{name: int(value) if whole else value})
+    return _changed(experiment, **{name: (whole if counted else number)(text, low, high)})
 
 
 def to_type(experiment: Experiment, name: str) -> str:
     """What stands in the line that a setting is typed in."""
     value = getattr(experiment, "h_0" if name == "start" else name)
-    if isinstance(value, tuple):
-        return " ".join(f"{number:g}" for number in value)
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    values = value if isinstance(value, tuple) else () if value is None else (value,)
+    # To the last digit: what is taken as it stands is what it was.
+    return " ".join(str(number).removesuffix(".0") for number in values)
 
 
 def _changed(experiment: Experiment, **changes: Any) -> Experiment:
     """Another network; what was done by hand stays as far as it still has a place in it."""
     other = replace(experiment, **changes)
-    if not other.changed:
+    # What was done to a network with a name was not done to the one that waits here.
+    if not other.changed or other.source:
         return other
-    keep: Callable[..., bool] = _fits(other)
     return replace(
-        other,
-        cuts=tuple(cut for cut in other.cuts if keep(cut.letter, cut.unit, cut.swap, cut.layer, cut.direction)),
-        nudges=tuple(nudge for nudge in other.nudges if _has(other, nudge.name, nudge.row, nudge.column)),
+        other, cuts=tuple(filter(_fits(other), other.cuts)), nudges=_moved(other.nudges, experiment.spec, other.spec)
     )
 
 
-def _fits(experiment: Experiment) -> Callable[..., bool]:
+def _fits(experiment: Experiment) -> Callable[[Cut], bool]:
     cell = CELLS[experiment.cell]
     letters = {gate.name for gate in cell.gates} | set(cell.states)
+    steps = len(experiment.tokens)
 
-    def fits(letter: str, unit: int | None, swap: int | None, layer: int, direction: int) -> bool:
-        units = [at for at in (unit, swap) if at is not None]
+    def fits(cut: Cut) -> bool:
+        units = [at for at in (cut.unit, cut.swap) if at is not None]
         return (
-            letter in letters
+            cut.step <= steps
+            and cut.letter in letters
             and all(at < experiment.hidden for at in units)
-            and layer < experiment.layers
-            and direction <= experiment.bidirectional
+            and cut.layer < experiment.layers
+            and cut.direction <= experiment.bidirectional
         )
 
     return fits
 
 
-def _has(experiment: Experiment, name: str, row: int, column: int) -> bool:
-    array = experiment.spec.network(experiment.spec.embedding_size).state_dict().get(name)
-    if array is None:
-        return False
-    table = array.reshape(len(array), -1)
-    return row < table.shape[0] and column < table.shape[1]
+def _moved(nudges: Sequence[Nudge], old: ModelSpec, new: ModelSpec) -> tuple[Nudge, ...]:
+    """The same weights in another network: of the same gate, into and from the same units; without those that it lacks.
+
+    Gates are stacked, and the units of two directions stand side by side: another size moves what comes after.
+    """
+    shapes = {name: array.shape for name, array in _empty(new).state_dict().items()}
+    before, after = CELLS[old.cell].blocks, CELLS[new.cell].blocks
+    found = []
+    for one in nudges:
+        block, unit = divmod(one.row, old.hidden_size)
+        if one.name not in shapes or block >= len(before) or before[block] not in after or unit >= new.hidden_size:
+            continue
+        row, column = after.index(before[block]) * new.hidden_size + unit, one.column
+        if one.name.startswith("weight") and not one.name.startswith("weight_ih_l0"):
+            direction, source = divmod(column, old.hidden_size)
+            if source >= new.hidden_size:
+                continue
+            column = direction * new.hidden_size + source
+        if column < (*shapes[one.name], 1)[1]:
+            found.append(one._replace(row=row, column=column))
+    return tuple(found)
+
+
+def _empty(spec: ModelSpec) -> Recurrent:
+    """A network of this form, for whose weights nothing is drawn."""
+    return replace(spec, init="zeros", forget_bias=None).network(spec.embedding_size)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tutor.course.lesson import Course, Lesson
     from tutor.engine.model import Model
     from tutor.sandbox.experiment import Experiment
+    from tutor.sandbox.learning import Choices
     from tutor.sandbox.state import View
     from tutor.ui.figures.figure import Figure
 
@@ -79,6 +80,10 @@ class Start(NamedTuple):
     """Where one stands in the experiment."""
     network: tuple[str, Model] | None = None
     """A network for the bench: what the experiment's source calls it, and itself."""
+    corpus: Path | None = None
+    """A file to train a network on."""
+    choices: Choices | None = None
+    """What was chosen for it."""
 
 
 class RnnTutorApp(App[int]):
@@ -149,6 +154,8 @@ class RnnTutorApp(App[int]):
             self.open_lesson(self.start_at.lesson)
         elif self.start_at.screen == "sandbox" and self.start_at.experiment is not None:
             self.open_sandbox(self.start_at.experiment, self.start_at.network, view=self.start_at.view)
+            if self.start_at.corpus is not None:
+                self.open_learning(self.start_at.corpus, self.start_at.choices)
         self.call_after_refresh(self._load_course)
 
     @work(thread=True, exclusive=True, group="course")
@@ -250,6 +257,32 @@ class RnnTutorApp(App[int]):
                 clock=self.clock,
             )
         )
+
+    def open_learning(self, path: Path | None = None, choices: Choices | None = None) -> None:
+        """Where a network of the learner's own is trained, in front of the sandbox."""
+        from tutor.ui.screens.learning import LearningScreen
+
+        files = sorted((self.course_folder / "data").glob("*.*"))
+        shelf = {path.name: path for path in files if path.suffix in (".txt", ".csv")}
+        self.push_screen(LearningScreen(shelf, path, choices=choices, cache=self.cache, clock=self.clock))
+
+    def on_sandbox_screen_train_wanted(self) -> None:
+        """The sandbox asks for a network of the learner's own."""
+        self.open_learning()
+
+    def on_learning_screen_left(self) -> None:
+        """Back to the sandbox."""
+        self.pop_screen()
+
+    def on_learning_screen_learned(self, message: Message) -> None:
+        """What was trained goes under the lens."""
+        from tutor.ui.screens.learning import LearningScreen
+        from tutor.ui.screens.sandbox import SandboxScreen
+
+        assert isinstance(message, LearningScreen.Learned)
+        self.pop_screen()
+        if isinstance(self.screen, SandboxScreen):
+            self.screen.use(message.title, message.model, message.text)
 
     def on_home_screen_lesson_chosen(self, message: HomeScreen.LessonChosen) -> None:
         """A lesson was chosen at home."""

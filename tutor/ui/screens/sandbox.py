@@ -43,6 +43,7 @@ from tutor.ui.widgets.bench.settings import SettingsPanel
 from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
 from tutor.ui.widgets.line import Line
 
+_FETCHED = _("The lesson's network is fetched; where it has not learned yet, it learns first.")
 UNTRAINED = ""
 """The source of a network that was not trained."""
 
@@ -84,6 +85,7 @@ class SandboxScreen(Screen[None]):
         Binding("m", "settings", "the network"),
         Binding("o", "open", "another network"),
         Binding("k", "keep", "keep and open"),
+        Binding("t", "train", "train one"),
         Binding("h", "by_hand", "set a value by hand"),
         Binding("z", "undo", "undo"),
         Binding("y", "redo", "redo"),
@@ -96,6 +98,9 @@ class SandboxScreen(Screen[None]):
 
     class Left(Message):
         """The learner goes back to where they came from."""
+
+    class TrainWanted(Message):
+        """A network of the learner's own is to be trained."""
 
     class Ran(Message):
         """What was asked for is done."""
@@ -145,9 +150,12 @@ class SandboxScreen(Screen[None]):
             self.bench.put(*network)
             self.titles[network[0]] = title or network[0].partition(":")[2]
         self.clock = clock
-        self.history = History(experiment)
+        here = not experiment.source or experiment.source in self.bench.sources
+        # A network that has to be fetched comes in a thread; until then an untrained one reads the text.
+        self._fetched = None if here else experiment
+        self.history = History(experiment if here else replace(experiment, source="", cuts=(), nudges=()))
         self.view = view or View()
-        self.reading = self.bench.read(experiment)
+        self.reading = self.bench.read(self.experiment)
         self._pending: list[Step] = []
         self._working = False
         self._shuffles = 0
@@ -163,12 +171,20 @@ class SandboxScreen(Screen[None]):
         yield Prompt()
         with Horizontal(id="table"):
             yield Vertical(id="bench")
-            yield SettingsPanel(self._settings)
+            yield SettingsPanel(self._settings, _("the network"))
         yield KeyLine()
 
     async def on_mount(self) -> None:
         """Under the lens."""
-        await self._show(look(self.view.instrument, self.reading, self.view))
+        await self._show(look("state", self.reading, self.view))
+        fetched, view = self._fetched, self.view
+        if fetched is not None:
+            self._say(_FETCHED)
+            self._goes_to = view
+            self.steps(Step(lambda _history: History(fetched), False, view.instrument))
+        elif view.instrument != "state":
+            self._goes_to = view
+            self.steps(Step(lambda history: history, False, view.instrument))
 
     @property
     def experiment(self) -> Experiment:
@@ -202,8 +218,9 @@ class SandboxScreen(Screen[None]):
             return
         self._working = True
         steps, self._pending = tuple(self._pending), []
+        # A text that was opened is looked at where it was left.
         self.view = self._stood()
-        self._work(steps, self.history, self.reading, self.view)
+        self._work(steps, self.history, self.reading, self._goes_to or self.view)
 
     @work(thread=True, group="bench")
     def _work(self, steps: Sequence[Step], history: History, reading: Reading, view: View) -> None:
@@ -219,7 +236,7 @@ class SandboxScreen(Screen[None]):
                     # Whether there is anything to see is known when it is looked at.
                     seen = look(instrument, found, view)
                 except ValueError as error:
-                    if step.instrument or instrument == "state":
+                    if done.now == history.now or instrument == "state":
                         raise
                     # What looked at the experiment before has nothing to see of this one.
                     words.append(str(error))
@@ -354,6 +371,7 @@ class SandboxScreen(Screen[None]):
                 Hint("r", "rearrange", _("rearrange")),
                 Hint("b", "beside", _("second text")),
                 Hint("o", "open", _("open")),
+                Hint("t", "train", _("train")),
                 Hint("k", "keep", _("keep")),
                 Hint("z", "undo", _("undo")),
                 Hint("esc", "leave", _("back")),
@@ -556,7 +574,7 @@ class SandboxScreen(Screen[None]):
         self.does(self._to(source))
         if not source or source in self.bench.sources:
             return Outcome()
-        return Outcome(_("The lesson's network is fetched; where it has not learned yet, it learns first."))
+        return Outcome(_FETCHED)
 
     def _to(self, source: str) -> Change:
         def change(experiment: Experiment) -> Experiment:
@@ -565,6 +583,30 @@ class SandboxScreen(Screen[None]):
             return replace(bare, unit=self.bench.model(bare).spec.unit) if source else bare
 
         return change
+
+    def action_train(self) -> None:
+        """A network of one's own, from a file."""
+        self.post_message(self.TrainWanted())
+
+    def use(self, title: str, model: Model, text: str) -> None:
+        """Put a network that was trained under the lens, with a text that it knows.
+
+        Args:
+            title: what it learned from.
+            model: the network.
+            text: what it reads at first.
+        """
+        source = f"own:{title}"
+        self.bench.put(source, model)
+        self.titles[source] = title
+
+        def change(experiment: Experiment) -> Experiment:
+            bare = replace(experiment, source=source, cuts=(), nudges=())
+            return replace(bare, text=text or bare.text, beside="", unit=model.spec.unit)
+
+        # Read to its end: what it says then is what it learned.
+        self._goes_to = View(position=len(tokens_of(text, model.spec.unit)))
+        self.steps(Step(lambda history: history.does(change(history.now)), False, "says"))
 
     # Kept, and opened
 
@@ -668,6 +710,7 @@ class SandboxScreen(Screen[None]):
             ("b", _("a second text beside the first; empty, it goes away")),
             ("m", _("the network: cell, units, layers, direction, tokens, h₀, weights, seed")),
             ("o", _("another network: untrained, a lesson's, from a file")),
+            ("t", _("train a network on a file of your own")),
             ("k", _("keep and open: a string to copy, the shelf, the trace and the network as files")),
             ("h", _("by hand: set, zero or swap a unit, a gate, the state; nudge a weight")),
             ("z y", _("undo, redo: everything")),

@@ -61,9 +61,10 @@ class SettingsPanel(Drawn, can_focus=True):
             super().__init__()
             self.word = word
 
-    def __init__(self, settings: Callable[[], Sequence[Setting]]) -> None:
+    def __init__(self, settings: Callable[[], Sequence[Setting]], title: str) -> None:
         super().__init__()
         self._settings = settings
+        self.settings_title = title
 
     @property
     def settings(self) -> Sequence[Setting]:
@@ -81,7 +82,7 @@ class SettingsPanel(Drawn, can_focus=True):
         every = self.settings
         room = max(map(width_of, (one.label for one in every))) + 2
         before, after = ("<", ">") if look.ascii else ("‹", "›")
-        rows: list[Row] = [(Span(_("the network"), Style(bold=True)),), ()]
+        rows: list[Row] = [(Span(self.settings_title, Style(bold=True)),), ()]
         for at, one in enumerate(every):
             here = at == self.chosen and self.has_focus
             sign = (">" if look.ascii else "▸") if here else " "

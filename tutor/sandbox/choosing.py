@@ -1,0 +1,140 @@
+"""The choices for a network that learns from a file, as settings: each as it is, what comes next, what may be typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from tutor.engine import CELLS
+from tutor.i18n import _, ngettext
+from tutor.sandbox.corpora import Corpus
+from tutor.sandbox.edits import number
+from tutor.sandbox.learning import Choices, entry
+from tutor.sandbox.settings import SIZES, Setting
+
+NAMES = {
+    "next-word": "next word",
+    "next-character": "next letter",
+    "tag": "a tag a word",
+    "classify": "a label a text",
+    "forecast": "a forecast",
+}
+"""What each task is called."""
+STEPS = (100, 200, 300, 600, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000)
+RATES = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05)
+_BOUNDS: dict[str, tuple[float, float]] = {
+    "hidden": (1, 512),
+    "layers": (1, 4),
+    "steps": (1, 100_000),
+    "learning_rate": (1e-6, 1.0),
+    "seed": (0, 2**31),
+}
+
+
+def named(task: str) -> str:
+    """A task in words."""
+    return _(NAMES[task])
+
+
+def task_of(corpus: Corpus, choices: Choices) -> str:
+    """What is learned."""
+    return choices.task or corpus.task
+
+
+def settings(corpus: Corpus, choices: Choices) -> tuple[Setting, ...]:
+    """Every choice, as it stands."""
+    task = task_of(corpus, choices)
+    usual = entry(corpus, choices)
+    one = _("There is nothing else to learn in this file.") if len(corpus.tasks) < 2 else ""
+    table = "" if task == "forecast" else _("Only a table has columns.")
+    column = choices.column or (corpus.columns[0] if corpus.columns else "–")
+    both = _("Who guesses the next token may not have read it.") if task in ("next-word", "next-character") else ""
+    return (
+        Setting("task", _("learns"), named(task), why=one),
+        Setting("column", _("column"), "–" if table else column, why=table),
+        Setting("cell", _("cell"), choices.cell.upper()),
+        Setting("hidden", _("units"), str(choices.hidden), True),
+        Setting("layers", _("layers"), str(choices.layers), True),
+        Setting("bidirectional", _("reads"), _("both ways") if choices.bidirectional else _("forward"), why=both),
+        Setting("steps", _("updates"), f"{usual.steps:,}", True),
+        Setting("learning_rate", _("rate"), f"{usual.learning_rate:g}", True),
+        Setting("seed", _("seed"), str(choices.seed), True),
+    )
+
+
+def turned(corpus: Corpus, choices: Choices, name: str, by: int) -> Choices:
+    """The next or the last of a choice.
+
+    Raises:
+        ValueError: there is none; in one line.
+    """
+    if name == "bidirectional":
+        return replace(choices, bidirectional=not choices.bidirectional)
+    if name == "task":
+        task = _next(corpus.tasks, task_of(corpus, choices), by)
+        # What belonged to the other task is as it was at first.
+        return replace(choices, task=task, column="", bidirectional=False, steps=None, learning_rate=None)
+    if name == "column":
+        return replace(choices, column=_next(corpus.columns, choices.column or corpus.columns[0], by))
+    if name == "cell":
+        return replace(choices, cell=_next(tuple(CELLS), choices.cell, by))
+    now = getattr(entry(corpus, choices), name)
+    rows: dict[str, Sequence[float]] = {"hidden": SIZES, "steps": STEPS, "learning_rate": RATES}
+    if name in rows:
+        values = rows[name]
+        beyond = [value for value in values if (value > now if by > 0 else value < now)]
+        if not beyond:
+            raise ValueError(_("It goes from {low:g} to {high:g}.").format(low=values[0], high=values[-1]))
+        return _with(choices, name, beyond[0] if by > 0 else beyond[-1])
+    low, high = _BOUNDS[name]
+    if not low <= now + by <= high:
+        raise ValueError(_("It goes from {low:g} to {high:g}.").format(low=low, high=high))
+    return _with(choices, name, now + by)
+
+
+def typed(choices: Choices, name: str, text: str) -> Choices:
+    """A choice that was typed.
+
+    Raises:
+        ValueError: it is none; in one line, and the last good one stays.
+    """
+    value = number(text.replace(",", "") if name == "steps" else text, *_BOUNDS[name])
+    if name == "learning_rate":
+        return replace(choices, learning_rate=value)
+    if value != int(value):
+        raise ValueError(_("{value:g} is no whole number: the last good one stays.").format(value=value))
+    return _with(choices, name, int(value))
+
+
+def to_type(corpus: Corpus, choices: Choices, name: str) -> str:
+    """What stands in the line that a choice is typed in."""
+    value = getattr(entry(corpus, choices), name)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def about(corpus: Corpus, task: str) -> tuple[str, ...]:
+    """What the file holds, in short lines."""
+    said = [ngettext("{n:,} line", "{n:,} lines", len(corpus.lines)).format(n=len(corpus.lines))]
+    if task == "forecast":
+        rows = max((len(column) for column in corpus.table.values()), default=0)
+        said = [
+            ngettext("{n:,} row", "{n:,} rows", rows).format(n=rows),
+            _("columns of numbers: {names}").format(names=", ".join(corpus.columns)),
+        ]
+    elif task in ("tag", "classify"):
+        said.append(_("labels: {names}").format(names=", ".join(corpus.labels[:12])))
+    else:
+        words, characters = len(corpus.words), corpus.characters
+        said.append(_("{words:,} words, {characters:,} characters").format(words=words, characters=characters))
+    return tuple(said)
+
+
+def _with(choices: Choices, name: str, value: Any) -> Choices:
+    changed: dict[str, Any] = {name: value}
+    return replace(choices, **changed)
+
+
+def _next(options: Sequence[Any], now: Any, by: int) -> Any:
+    at = list(options).index(now) if now in options else 0
+    return options[(at + by) % len(options)]
