@@ -74,7 +74,7 @@ def keeping(reading: Reading, view: View, shelf: Shelf | None) -> tuple[Errand, 
     except ValueError:
         # No string holds its network; another string can be pasted all the same.
         text = ""
-    found.append(Errand(_("its state as a string: copy it, or paste another"), state, _("state"), text))
+    found.append(Errand(_("a string: copy it, or paste another"), state, _("state"), text))
     if shelf is not None:
         found += _on_the_shelf(experiment, view, shelf)
     found.append(Errand(_("the trace as a file: JSON, CSV, npz …"), trace, _("file"), "trace.json"))
