@@ -29,7 +29,6 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tutor.sandbox.experiment import Experiment
 from tutor.course.figures.gradient import Gradient
 from tutor.course.lab import Lab
 from tutor.course.outline import lessons_dir
@@ -38,6 +37,7 @@ from tutor.draw.chart import Line, line_chart
 from tutor.draw.heatmap import heat_row
 from tutor.engine.model import Run
 from tutor.progress import Progress
+from tutor.sandbox.experiment import Experiment
 from tutor.ui.app import RnnTutorApp, Start
 from tutor.ui.figures.gradient import GradientFigure
 from tutor.ui.figures.statemap import StateMap

@@ -244,3 +244,10 @@ def test_a_window_that_is_not_whole_is_passed_over() -> None:
     found, counted = forecasts_of(net, series, 2)
     values = SeriesValues(broken, found, 1, FIRST, counted, 0, 20, source=(net, series))
     assert values.window_of(53) == pytest.approx(tuple(broken[50 - L : 50]))
+
+
+def test_a_decimal_comma_is_asked_about_and_not_guessed(lab: Lab) -> None:
+    found = Series(model="tide").run(lab)
+    with pytest.raises(ValueError, match=r"“10,5”: one number, or two\? Write 10\.5, or 10 5\."):
+        found.write("10,5 11 12 13")
+    assert found.write("10, 5, 11, 12").days == (10, 5, 11, 12)

@@ -232,10 +232,12 @@ def test_a_score_counts_each_letter_once_and_never_raises(same: list[bool | None
 def test_d_prime() -> None:
     score = n_back.Score(hits=4, misses=1, false_alarms=2, rejections=10)
     z = NormalDist().inv_cdf
-    assert score.d_prime == pytest.approx(z(4.5 / 6) - z(2.5 / 13))
-    # Pressing always, or never, at as many matches as others tells nothing apart.
-    assert n_back.Score(5, 0, 5, 0).d_prime == pytest.approx(0)
-    assert n_back.Score(0, 5, 0, 5).d_prime == pytest.approx(0)
+    assert score.d_prime == pytest.approx(z((4 + 5 / 17) / (5 + 10 / 17)) - z((2 + 12 / 17) / (12 + 24 / 17)))
+    # Pressing always, or never, tells nothing apart, however many matches there are.
+    for matches, others in ((5, 5), (4, 8), (1, 30)):
+        assert n_back.Score(matches, 0, others, 0).d_prime == pytest.approx(0)
+        assert n_back.Score(0, matches, 0, others).d_prime == pytest.approx(0)
+    assert n_back.Score(3, 1, 0, 0).d_prime == 0, "without others there is nothing to tell apart"
     assert n_back.Score(5, 0, 0, 5).d_prime > 2 > 0 > n_back.Score(0, 5, 5, 0).d_prime
     assert n_back.label(2, score) == "2-back 14/17"
 

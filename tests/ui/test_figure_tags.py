@@ -206,6 +206,7 @@ async def test_a_text_is_edited_and_what_flips_is_seen() -> None:
         await hand.write("fish alone here")
         await hand.press("enter")
         assert app.figure.values.before == (), "texts of other lengths do not lie side by side"
+        assert "3 words, 2 before: no tags are compared" in app.text
         assert "≠" not in app.text
 
 

@@ -131,6 +131,9 @@ async def test_a_lesson_without_an_answer(desk, lesson: str) -> None:
                 await d.press("n")
         assert d.lesson.index == len(d.lesson.lesson.steps) - 1
         assert not d.progress.completed(lesson) - skipped
+        if any(one.takes_letters for one in d.lesson.query(Activity)):
+            # What a lesson offers at its end: there is nothing after it to go on to.
+            await skip(d)
         await d.press("n")
         assert "last step" in d.text
         await d.press("escape")

@@ -149,9 +149,15 @@ def heat_row(
     return tuple(spans)
 
 
-def legend(look: Look, width: int) -> Row:
-    """What -1, 0 and +1 look like, in exactly `width` cells: the scale between its two ends."""
-    room = min(max(width - 6, 3), 2 * STEPS + 1)
+def legend(look: Look, width: int, ends: tuple[str, str] = ("-1", "+1")) -> Row:
+    """What -1, 0 and +1 look like, in exactly `width` cells: the scale between its two ends.
+
+    Args:
+        look: what the terminal can show.
+        width: cells.
+        ends: what the ends are called, where they are other numbers.
+    """
+    room = min(max(width - 2 - len(ends[0]) - len(ends[1]), 3), 2 * STEPS + 1)
     # An odd number of cells puts zero in the middle of one.
     count = room if room % 2 else room - 1
     cells = []
@@ -162,4 +168,4 @@ def legend(look: Look, width: int) -> Row:
             style = span.style if look.depth == "none" else span.style._replace(color=on(span.style.background or ""))
             span = Span("0", style)
         cells.append((span.text, span.style._replace(bold=False)))
-    return fit((Span("-1 ", look.muted), *merged(cells), Span(" +1", look.muted)), width)
+    return fit((Span(ends[0] + " ", look.muted), *merged(cells), Span(" " + ends[1], look.muted)), width)

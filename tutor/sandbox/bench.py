@@ -78,10 +78,14 @@ class Bench:
         """
         if experiment.source and experiment.source not in self.sources and self._lend is not None:
             self.put(experiment.source, self._lend(experiment.source))
-        key = (experiment.source, None if experiment.source else experiment.spec, experiment.nudges)
-        if self._built is None or self._built[0] != key:
-            self._built = (key, experiment.model(self.sources))
-        return self._built[1]
+        # Another may be put in its place from another thread meanwhile: what is built is known by the network itself.
+        here = self.sources.get(experiment.source)
+        key = (here if experiment.source else experiment.spec, experiment.nudges)
+        built = self._built
+        if built is None or built[0] != key:
+            built = (key, experiment.model({} if here is None else {experiment.source: here}))
+            self._built = built
+        return built[1]
 
     def read(self, experiment: Experiment, beside: Beside = "") -> Reading:
         """Run an experiment, and what stands beside it.
@@ -101,7 +105,7 @@ class Bench:
             return (_said(run), run), (_said(other), other)
         if kind == "plain":
             if not experiment.changed:
-                raise ValueError(_("Nothing was done by hand: h sets a value, W nudges a weight."))
+                raise ValueError(_("Nothing was done by hand: h sets a value, or nudges a weight."))
             plain = replace(experiment, cuts=(), nudges=())
             other = plain.run(plain.model(self.sources))
             return (_("by hand"), run), (_("as it was"), other)

@@ -36,7 +36,7 @@ NEXT = 4
 """How many next words stand under the state, where the model has a head."""
 MOST_FACTORS = 200
 """Steps back of which every factor is shown; those before are left out, ..."""
-MOST_NUMBERS = 1 << 23
+MOST_NUMBERS = 1 << 22
 """... and so are those that have more numbers: a factor is as large as W_h, and of the LSTM four times as large."""
 
 Shown = tuple[str, Any, Any]
@@ -58,7 +58,9 @@ class Instrument:
 
 
 def _state(reading: Reading, view: View) -> Shown:
-    return "state", None, StateValues(reading.run, NEXT if reading.run.model.job == "next" else 0, view.position)
+    run = reading.run
+    speaks = run.logits is not None and run.model.job == "next"
+    return "state", None, StateValues(run, NEXT if speaks else 0, view.position)
 
 
 def _gates(reading: Reading, view: View) -> Shown:
@@ -141,6 +143,8 @@ def _field(reading: Reading, view: View) -> Shown:
         raise ValueError(_("This network reads from both ends: its state at a token has seen those after it, too."))
     if run.trace.cuts:
         raise ValueError(_("The receptive field is measured where nothing was set by hand: h heals this run."))
+    if run.h_0.any():
+        raise ValueError(_("The receptive field is measured from zeros: m puts h₀ back there."))
     if run.spec.hidden_size > MOST_HIDDEN:
         raise ValueError(_("The receptive field is measured with {n} units at most.").format(n=MOST_HIDDEN))
     options = ReceptiveField(model="bench")

@@ -266,6 +266,10 @@ def _numbers_in(text: str) -> tuple[float, ...]:
         ValueError: what is no number, or none that a day could have.
     """
     found = []
+    if (odd := re.search(r"\d+,\d+", text)) is not None:
+        said = _("“{word}”: one number, or two? Write {one}, or {two}.")
+        one, two = odd[0].replace(",", "."), odd[0].replace(",", " ")
+        raise ValueError(said.format(word=odd[0][:20], one=one[:20], two=two[:20]))
     for word in re.findall(r"[^\s,;]+", text.replace("−", "-")):
         try:
             value = float(word)

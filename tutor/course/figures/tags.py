@@ -59,6 +59,8 @@ class TagsValues(Struct, frozen=True):
     """The word at which it is looked at first; the last when it is None."""
     before: tuple[str, ...] = ()
     """What each word was called in the text that this one was made of; () where the two do not match."""
+    words_before: int = 0
+    """How many words that text had, where it has another number of them, so that no tags are compared."""
 
     @property
     def whole(self) -> bool:
@@ -104,7 +106,8 @@ class TagsValues(Struct, frozen=True):
         tokens = tokens_of(text, self.run.spec.unit)
         side_by_side = not self.answers and len(tokens) == len(self.run.tokens) and tokens != self.run.tokens
         before = tuple(self.run.model.labels[i] for i in _read(self)[0]) if side_by_side else ()
-        return TagsValues(self.run.model.run(tokens), sentences=self.sentences, before=before)
+        count = 0 if side_by_side or self.answers or tokens == self.run.tokens else len(self.run.tokens)
+        return TagsValues(self.run.model.run(tokens), sentences=self.sentences, before=before, words_before=count)
 
     @property
     def flipped(self) -> tuple[str, ...]:

@@ -53,13 +53,15 @@ class Score:
     def d_prime(self) -> float:
         """d′ = z(hit rate) − z(false alarm rate): 0 where matches and others are pressed alike.
 
-        Log-linear (Hautus 1995): half a case is added to each count and one to each total, so that rates of 0 and 1
-        stay finite.
+        Log-linear (Hautus 1995), so that rates of 0 and 1 stay finite: one case more that is pressed and one that is
+        not, shared between matches and others as all cases are. So who never presses, or always, has 0.
         """
         z = NormalDist().inv_cdf
-        hit = (self.hits + 0.5) / (self.hits + self.misses + 1)
-        false = (self.false_alarms + 0.5) / (self.false_alarms + self.rejections + 1)
-        return z(hit) - z(false)
+        matches, others = self.hits + self.misses, self.false_alarms + self.rejections
+        a, b = matches / self.counted, others / self.counted
+        if not matches or not others:
+            return 0.0
+        return z((self.hits + a) / (matches + 2 * a)) - z((self.false_alarms + b) / (others + 2 * b))
 
 
 def label(n: int, score: Score) -> str:

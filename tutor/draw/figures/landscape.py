@@ -32,7 +32,7 @@ _FOOT = 0.03
 _FAR = 1e300
 _SAID_FROM = (5, 8, 10)
 """The heights from which there is room for a line of words, for two, for three."""
-_LEAST_ROWS = 8
+_LEAST_ROWS = 6
 """Of the map, before anything else than these lines has room: in a lower one a steep way falls apart."""
 _START, _START_ASCII = "◇", "S"
 _WAYS = (("○", "◦"), ("●", "•"), ("△", "▵"))
@@ -84,11 +84,12 @@ class Layout(NamedTuple):
 
 
 def layout(grid: Map, width: int, height: int, said: int = 3) -> Layout:
-    """How the rows and columns are shared out: the map and three lines of words first, then axis, legend, more."""
+    """How the rows and columns are shared out: the map and three lines of words first, then legend, axis, more."""
     lines = min(said, sum(height >= least for least in _SAID_FROM))
     rest = height - lines - _LEAST_ROWS
-    axis, legend = rest >= 2, rest >= 3
-    lines += min(max(rest - 2 * axis - legend, 0), said - lines)
+    axis, legend = rest >= 4, rest >= 1
+    # A map of few rows gets some of them back before there are more words.
+    lines += min(max(rest - 2 - 2 * axis - legend, 0), said - lines)
     names = max(width_of(name) for name in _y_names(grid.y, max(height - 2 * axis - legend - lines, 1)).values())
     if width < names + 2 + 10:
         names = 0

@@ -252,6 +252,7 @@ class CompareFigure(Player):
     ]
 
     SHOW = "compare"
+    SIGNED = True
     TIGHT = 16
     TELLING = (*Player.TELLING, "view")
 

@@ -162,6 +162,7 @@ class EmbeddingFigure(Player):
     """A text, the table that it is looked up in, and the checkpoint that is shown of it."""
 
     SHOW = "embedding"
+    SIGNED = True
     TIGHT = 14
     TELLING = (*Player.TELLING, "view")
 

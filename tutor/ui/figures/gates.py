@@ -145,6 +145,7 @@ class GatesFigure(Player):
     ]
 
     SHOW = "gates"
+    SIGNED = True
     TIGHT = 16
     TELLING = (*Player.TELLING, "direction", "folded")
 

@@ -185,6 +185,7 @@ class PictureFigure(Player):
     ]
 
     SHOW = "picture"
+    SIGNED = True
 
     def __init__(
         self,

@@ -157,10 +157,12 @@ class Transport(Drawn):
         ("▶|", ">|", "end"),
     )
 
-    def __init__(self, *, scale: bool = False) -> None:
+    def __init__(self, *, scale: bool = False, signs: bool = False) -> None:
         super().__init__()
         self.scale = scale
         """Whether it says what the colours of a heatmap mean."""
+        self.signs = signs
+        """Whether it says so of the signs that stand for them where there is no colour."""
 
     def _signs(self, look: Look) -> list[tuple[str, str]]:
         playing = self.playback is not None and self.playback.playing
@@ -183,7 +185,12 @@ class Transport(Drawn):
         left: Row = (*spans, Span(f"  {where}", look.muted))
         if row_width(left) + 3 + width_of(speed) <= width:
             left += (Span(f"   {speed}", look.muted),)
-        scale = legend(look, min(width, 24)) if self.scale and width >= 70 else ()
+        scale: Row = ()
+        if self.scale and width >= 70:
+            scale = legend(look, min(width, 24))
+        elif self.signs and look.depth == "none" and width >= 70:
+            # They do not speak for themselves: which are negative, and which are large, is said.
+            scale = legend(look, min(width, 20), ("-", "+"))
         gap = max(width - row_width(left) - row_width(scale), 0)
         return [fit((*left, Span(" " * gap, PLAIN), *scale), width)]
 
@@ -219,6 +226,8 @@ class Player(Figure):
     TELLING: ClassVar[tuple[str, ...]] = ("position", "unit")
     SCALED = False
     """Whether its transport says what the colours of a heatmap mean."""
+    SIGNED = False
+    """Whether it says so where they are signs; its cells have no range that is the same for all."""
 
     def __init__(
         self,
@@ -254,7 +263,7 @@ class Player(Figure):
     def compose(self) -> ComposeResult:
         """The instruments above the transport."""
         yield from self.parts()
-        yield Transport(scale=self.SCALED).data_bind(Player.playback)
+        yield Transport(scale=self.SCALED, signs=self.SIGNED).data_bind(Player.playback)
 
     def on_mount(self) -> None:
         """One timer, asleep until it is played."""

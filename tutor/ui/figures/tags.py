@@ -89,6 +89,9 @@ class TaggedText(Stepped, can_focus=True):
             parts.insert(0, flips.format(n=len(values.flipped)))
         head = ", ".join(parts)
         more = []
+        if values.words_before:
+            said = _("{n} words, {before} before: no tags are compared")
+            more.append(said.format(n=len(values.run.tokens), before=values.words_before))
         if total.unknown:
             unknown = ngettext("{n} word unknown (?)", "{n} words unknown (?)", total.unknown)
             more.append(unknown.format(n=total.unknown))

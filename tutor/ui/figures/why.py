@@ -249,6 +249,7 @@ class WhyFigure(Player):
     """A number of the state, opened; the step and the unit are the player's."""
 
     SHOW = "why"
+    SIGNED = True
     TIGHT = 14
 
     def __init__(

@@ -57,15 +57,18 @@ class Writable(Figure):
         """
         raise NotImplementedError
 
+    _open = False
+
     @property
     def writing(self) -> bool:
-        """Whether the line is open."""
-        return bool(self.query(WrittenLine))
+        """Whether the line is open: one that was closed is gone only a frame later."""
+        return self._open
 
     def action_write(self) -> None:
         """Open the line."""
         if self.writing:
             return
+        self._open = True
         line = WrittenLine(self.written, select_on_focus=False)
         self.mount(line, before=0)
         line.focus()
@@ -74,6 +77,7 @@ class Writable(Figure):
 
     def close(self) -> None:
         """Close it; the keys go back to the picture."""
+        self._open = False
         for line in self.query(WrittenLine):
             line.remove()
         self.call_after_refresh(self._give_back)

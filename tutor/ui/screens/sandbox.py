@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -34,6 +34,7 @@ from tutor.sandbox.settings import Setting
 from tutor.sandbox.shelf import Shelf
 from tutor.sandbox.state import View
 from tutor.ui.figures.figure import Figure
+from tutor.ui.figures.gates import GatesFigure
 from tutor.ui.figures.player import PLAYER_BINDINGS, Player
 from tutor.ui.figures.registry import figure_widget
 from tutor.ui.figures.state import StateFigure
@@ -53,12 +54,14 @@ class Step(NamedTuple):
 
     does: Callable[[History], History]
     """ValueError: in one line, why it cannot be done."""
-    typed: bool = False
-    """Whether it was typed: the line closes when it was done, and stays when it could not be."""
+    line: int = 0
+    """Which line it was typed into, counted from 1: that closes when it was done, and stays when it could not be."""
     instrument: str = ""
     """What looks at it from then on; as before when empty."""
-    beside: Beside | None = None
-    """What it is compared with from then on; as before when None."""
+    beside: Beside | Literal["next"] | None = None
+    """What it is compared with from then on; as before when None, and "next" is the next that there is."""
+    view: View | None = None
+    """Where one stands in it then; as before when None."""
 
 
 class Library(Protocol):
@@ -106,7 +109,14 @@ class SandboxScreen(Screen[None]):
         """What was asked for is done."""
 
         def __init__(
-            self, history: History, reading: Reading, instrument: str, shown: Shown | None, word: str, closes: bool
+            self,
+            history: History,
+            reading: Reading,
+            instrument: str,
+            shown: Shown | None,
+            word: str,
+            closes: int,
+            view: View | None,
         ) -> None:
             super().__init__()
             self.history = history
@@ -117,7 +127,9 @@ class SandboxScreen(Screen[None]):
             self.word = word
             """Why something could not be done."""
             self.closes = closes
-            """Whether what was typed is done."""
+            """The line whose text is done; 0 for none."""
+            self.view = view
+            """Where one is to stand; None where one stands."""
 
     def __init__(
         self,
@@ -162,8 +174,12 @@ class SandboxScreen(Screen[None]):
         self._then: Callable[[str], Change | Outcome] | None = None
         """What is done with what is typed."""
         self._then_beside: Beside | None = None
-        self._goes_to: View | None = None
-        """Where one is to stand in an experiment that was opened."""
+        self._line = 0
+        """Lines that were opened: which one is."""
+        self._sent = False
+        """Whether what was typed into it is being done."""
+        self._lent: dict[str, str] = {}
+        """Networks that are fetched, by source: what they are called when they are here."""
 
     def compose(self) -> ComposeResult:
         """The line is there only while something is typed, the settings while they are changed."""
@@ -180,11 +196,9 @@ class SandboxScreen(Screen[None]):
         fetched, view = self._fetched, self.view
         if fetched is not None:
             self._say(_FETCHED)
-            self._goes_to = view
-            self.steps(Step(lambda _history: History(fetched), False, view.instrument))
+            self.steps(Step(lambda _history: History(fetched), instrument=view.instrument, view=view))
         elif view.instrument != "state":
-            self._goes_to = view
-            self.steps(Step(lambda history: history, False, view.instrument))
+            self.steps(Step(lambda history: history, instrument=view.instrument, view=view))
 
     @property
     def experiment(self) -> Experiment:
@@ -203,10 +217,10 @@ class SandboxScreen(Screen[None]):
 
     # What is done, in a thread
 
-    def does(self, change: Change, *, typed: bool = False, beside: Beside | None = None) -> None:
+    def does(self, change: Change, *, line: int = 0, beside: Beside | None = None) -> None:
         """Change the experiment; with something to stand beside it, it is compared with that from then on."""
         instrument = "" if beside is None else "compare"
-        self.steps(Step(lambda history: history.does(change(history.now)), typed, instrument, beside))
+        self.steps(Step(lambda history: history.does(change(history.now)), line, instrument, beside))
 
     def steps(self, *steps: Step) -> None:
         """Do something to the history, after what is being done already."""
@@ -218,36 +232,41 @@ class SandboxScreen(Screen[None]):
             return
         self._working = True
         steps, self._pending = tuple(self._pending), []
-        # A text that was opened is looked at where it was left.
         self.view = self._stood()
-        self._work(steps, self.history, self.reading, self._goes_to or self.view)
+        self._work(steps, self.history, self.reading, self.view)
 
     @work(thread=True, group="bench")
     def _work(self, steps: Sequence[Step], history: History, reading: Reading, view: View) -> None:
         """In the thread: only values in, only messages out."""
-        words, closes, shown = [], False, None
+        words, closes, shown, place = [], 0, None, None
         for step in steps:
-            instrument = step.instrument or view.instrument
-            kind = reading.kind if step.beside is None else step.beside
+            instrument, at = step.instrument or view.instrument, step.view or view
             try:
                 done = step.does(history)
+                kind = reading.kind if step.beside is None else step.beside
+                if kind == "next":
+                    kind = beside_of(done.now, reading.kind)
                 try:
                     found = self._read(done.now, reading, kind if instrument == "compare" else "", instrument)
                     # Whether there is anything to see is known when it is looked at.
-                    seen = look(instrument, found, view)
+                    seen = look(instrument, found, at)
                 except ValueError as error:
                     if done.now == history.now or instrument == "state":
                         raise
                     # What looked at the experiment before has nothing to see of this one.
                     words.append(str(error))
                     instrument, found = "state", self._read(done.now, reading, "", "state")
-                    seen = look(instrument, found, view)
+                    seen = look(instrument, found, at)
             except ValueError as error:
                 words.append(str(error))
                 continue
+            except Exception as error:
+                # Whatever a network or a file did must not take the screen with it: say so, and stay.
+                words.append(_("That could not be done: {e}").format(e=clean(str(error) or type(error).__name__)))
+                continue
             history, reading, shown = done, found, seen
-            view, closes = replace(view, instrument=instrument), closes or step.typed
-        self.post_message(self.Ran(history, reading, view.instrument, shown, " ".join(words), closes))
+            view, closes, place = replace(at, instrument=instrument), closes or step.line, step.view or place
+        self.post_message(self.Ran(history, reading, view.instrument, shown, " ".join(words), closes, place))
 
     def _read(self, experiment: Experiment, known: Reading, kind: Beside, instrument: str) -> Reading:
         if experiment == known.experiment and kind == known.kind and (kind or instrument != "compare"):
@@ -265,14 +284,17 @@ class SandboxScreen(Screen[None]):
         message.stop()
         self.history, self.reading = message.history, message.reading
         self.view = replace(self._stood(), instrument=message.instrument)
-        opened, self._goes_to = self._goes_to, None
-        if message.closes:
+        self._sent = False
+        if message.closes == self._line:
             self._close()
+        source = self.experiment.source
+        if source in self._lent:
+            self.titles[source] = self._lent.pop(source)
         if message.shown is not None:
             await self._show(message.shown)
         figure = self.figure
-        if opened is not None and figure is not None:
-            self.view = replace(opened, instrument=message.instrument)
+        if message.view is not None and figure is not None:
+            self.view = replace(message.view, instrument=message.instrument)
             self._stand(figure)
         if message.word:
             self._say(message.word)
@@ -286,17 +308,25 @@ class SandboxScreen(Screen[None]):
         figure = self.figure
         async with self.batch():
             if figure is None or name != figure.SHOW or not figure.renew(options, values):
-                here = figure is None or self.focused in (None, *figure.query("*"))
                 bench = self.query_one("#bench")
                 await bench.remove_children()
                 figure = figure_widget(name, options, values, self.clock)
                 await bench.mount(figure)
                 self._stand(figure)
-                if here:
-                    figure.take_keys()
+                self._give_keys(figure)
         for panel in self.query(SettingsPanel):
             panel.redraw()
         self._place()
+
+    def _give_keys(self, figure: Figure) -> None:
+        """To a new instrument, unless something else has them that is still there."""
+        panel = self.query_one(SettingsPanel)
+        if self.query_one(Prompt).open:
+            return
+        if not panel.has_class("-open"):
+            figure.take_keys()
+        elif self.focused is None or not self.focused.is_attached:
+            panel.focus()
 
     # The place in the trace
 
@@ -307,7 +337,9 @@ class SandboxScreen(Screen[None]):
             view = replace(view, position=figure.position)
         if isinstance(figure, StateFigure):
             view = replace(view, followed=figure.followed)
-        if isinstance(figure, Player) and figure.SHOW in ("state", "why", "gates", "compare"):
+        if isinstance(figure, GatesFigure):
+            view = replace(view, unit=figure.unit + figure.direction * self.reading.run.spec.hidden_size)
+        elif isinstance(figure, Player) and figure.SHOW in ("state", "why", "compare"):
             view = replace(view, unit=figure.unit)
         return view
 
@@ -320,9 +352,10 @@ class SandboxScreen(Screen[None]):
             figure.playback = figure.playback.go(view.position)
         if figure.SHOW in ("state", "why", "gates", "compare"):
             units = self.reading.run.hidden.shape[1]
-            if figure.SHOW in ("gates", "compare"):
-                units = min(units, self.reading.run.spec.hidden_size)
-            figure.unit = min(view.unit, units - 1)
+            unit = min(view.unit, units - 1)
+            if isinstance(figure, GatesFigure):
+                figure.direction, unit = divmod(unit, self.reading.run.spec.hidden_size)
+            figure.unit = unit
         if isinstance(figure, StateFigure) and view.followed in figure.followable:
             figure.follow(view.followed)
 
@@ -408,7 +441,8 @@ class SandboxScreen(Screen[None]):
     def _ask(
         self, what: str, value: str, then: Callable[[str], Change | Outcome], beside: Beside | None = None
     ) -> None:
-        self._then, self._then_beside = then, beside
+        self._then, self._then_beside, self._sent = then, beside, False
+        self._line += 1
         self.query_one(Prompt).ask(what, value)
         self._show_hints()
 
@@ -416,7 +450,7 @@ class SandboxScreen(Screen[None]):
     def given(self, message: Prompt.Given) -> None:
         """Take what was typed; where it cannot be, the line stays."""
         message.stop()
-        if self._then is None:
+        if self._then is None or self._sent:
             return
         try:
             found = self._then(message.text)
@@ -426,7 +460,8 @@ class SandboxScreen(Screen[None]):
         if isinstance(found, Outcome):
             self._came(found)
         else:
-            self.does(found, typed=True, beside=self._then_beside if message.text.strip() else None)
+            self._sent = True
+            self.does(found, line=self._line, beside=self._then_beside if message.text.strip() else None)
 
     @on(Prompt.Kept)
     def kept(self, message: Prompt.Kept) -> None:
@@ -570,7 +605,7 @@ class SandboxScreen(Screen[None]):
 
     def _use(self, source: str, title: str, _typed: str) -> Outcome:
         if source:
-            self.titles[source] = title
+            self._lent[source] = title
         self.does(self._to(source))
         if not source or source in self.bench.sources:
             return Outcome()
@@ -605,8 +640,8 @@ class SandboxScreen(Screen[None]):
             return replace(bare, text=text or bare.text, beside="", unit=model.spec.unit)
 
         # Read to its end: what it says then is what it learned.
-        self._goes_to = View(position=len(tokens_of(text, model.spec.unit)))
-        self.steps(Step(lambda history: history.does(change(history.now)), False, "says"))
+        end = View("says", position=len(tokens_of(text, model.spec.unit)))
+        self.steps(Step(lambda history: history.does(change(history.now)), instrument="says", view=end))
 
     # Kept, and opened
 
@@ -647,8 +682,7 @@ class SandboxScreen(Screen[None]):
             self.does(self._to(source))
         if outcome.opened is not None:
             experiment, view = outcome.opened
-            self._goes_to = view
-            self.steps(Step(lambda history: history.does(experiment), False, view.instrument))
+            self.steps(Step(lambda history: history.does(experiment), instrument=view.instrument, view=view))
         if outcome.lines:
             self.app.push_screen(LinesScreen(_("In Python, with PyTorch"), outcome.lines))
 
@@ -656,14 +690,7 @@ class SandboxScreen(Screen[None]):
 
     def action_look(self, name: str) -> None:
         """Another instrument on the same trace."""
-        beside: Beside | None = None
-        if name == "compare":
-            try:
-                beside = beside_of(self.experiment, self.reading.kind)
-            except ValueError as error:
-                self._say(str(error))
-                return
-        self.steps(Step(lambda history: history, False, name, beside))
+        self.steps(Step(lambda history: history, instrument=name, beside="next" if name == "compare" else None))
 
     def action_instruments(self) -> None:
         """All of them."""

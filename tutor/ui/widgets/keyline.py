@@ -65,12 +65,21 @@ class KeyLine(Drawn):
         """Each hint that fits, with the columns it takes."""
         placed = []
         column = 0
+        # The help names all the others: it keeps its place at the end of what fits.
+        help_ = next((hint for hint in self.hints if hint.key == "?"), None)
+        kept = 0 if help_ is None else _size(help_) + 3
         for hint in self.hints:
-            size = width(hint.key) + 1 + width(hint.label)
-            if column + size > available:
+            if hint is help_:
+                kept = 0
+            if column + _size(hint) + kept > available:
+                if hint is help_ or help_ is None or not kept:
+                    break
+                hint, kept = help_, 0
+                if column + _size(hint) <= available:
+                    placed.append((hint, column, column + _size(hint)))
                 break
-            placed.append((hint, column, column + size))
-            column += size + 3
+            placed.append((hint, column, column + _size(hint)))
+            column += _size(hint) + 3
         return placed
 
     async def on_click(self, event: events.Click) -> None:
@@ -79,6 +88,11 @@ class KeyLine(Drawn):
         for hint, start, end in self._placed(self.size.width):
             if start <= x < end and hint.action:
                 await (hint.target or self.screen).run_action(hint.action)
+
+
+def _size(hint: Hint) -> int:
+    """Cells of a hint."""
+    return width(hint.key) + 1 + width(hint.label)
 
 
 class TitleLine(Drawn):
