@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -25,11 +25,12 @@ from tutor.engine.text import clean
 from tutor.i18n import _, ngettext
 from tutor.sandbox import acts, edits, settings
 from tutor.sandbox.acts import Act, Change
-from tutor.sandbox.bench import Bench, Beside, Reading
+from tutor.sandbox.bench import Bench, Beside
+from tutor.sandbox.doing import Done, Stand, Step, do
 from tutor.sandbox.edits import History
 from tutor.sandbox.errands import Errand, Outcome, keeping, opening
 from tutor.sandbox.experiment import Experiment, tokens_of
-from tutor.sandbox.instruments import INSTRUMENTS, Shown, beside_of, look
+from tutor.sandbox.instruments import INSTRUMENTS, Shown, look
 from tutor.sandbox.settings import Setting
 from tutor.sandbox.shelf import Shelf
 from tutor.sandbox.state import View
@@ -47,21 +48,6 @@ from tutor.ui.widgets.line import Line
 _FETCHED = _("The lesson's network is fetched; where it has not learned yet, it learns first.")
 UNTRAINED = ""
 """The source of a network that was not trained."""
-
-
-class Step(NamedTuple):
-    """Something that is to be done to the history."""
-
-    does: Callable[[History], History]
-    """ValueError: in one line, why it cannot be done."""
-    line: int = 0
-    """Which line it was typed into, counted from 1: that closes when it was done, and stays when it could not be."""
-    instrument: str = ""
-    """What looks at it from then on; as before when empty."""
-    beside: Beside | Literal["next"] | None = None
-    """What it is compared with from then on; as before when None, and "next" is the next that there is."""
-    view: View | None = None
-    """Where one stands in it then; as before when None."""
 
 
 class Library(Protocol):
@@ -108,28 +94,9 @@ class SandboxScreen(Screen[None]):
     class Ran(Message):
         """What was asked for is done."""
 
-        def __init__(
-            self,
-            history: History,
-            reading: Reading,
-            instrument: str,
-            shown: Shown | None,
-            word: str,
-            closes: int,
-            view: View | None,
-        ) -> None:
+        def __init__(self, done: Done) -> None:
             super().__init__()
-            self.history = history
-            self.reading = reading
-            self.instrument = instrument
-            self.shown = shown
-            """None where nothing could be done."""
-            self.word = word
-            """Why something could not be done."""
-            self.closes = closes
-            """The line whose text is done; 0 for none."""
-            self.view = view
-            """Where one is to stand; None where one stands."""
+            self.done = done
 
     def __init__(
         self,
@@ -233,71 +200,33 @@ class SandboxScreen(Screen[None]):
         self._working = True
         steps, self._pending = tuple(self._pending), []
         self.view = self._stood()
-        self._work(steps, self.history, self.reading, self.view)
+        self._work(steps, Stand(self.history, self.reading, self.view))
 
     @work(thread=True, group="bench")
-    def _work(self, steps: Sequence[Step], history: History, reading: Reading, view: View) -> None:
+    def _work(self, steps: Sequence[Step], stand: Stand) -> None:
         """In the thread: only values in, only messages out."""
-        words, closes, shown, place = [], 0, None, None
-        for step in steps:
-            instrument, at = step.instrument or view.instrument, step.view or view
-            try:
-                done = step.does(history)
-                kind = reading.kind if step.beside is None else step.beside
-                if kind == "next":
-                    kind = beside_of(done.now, reading.kind)
-                try:
-                    found = self._read(done.now, reading, kind if instrument == "compare" else "", instrument)
-                    # Whether there is anything to see is known when it is looked at.
-                    seen = look(instrument, found, at)
-                except ValueError as error:
-                    if done.now == history.now or instrument == "state":
-                        raise
-                    # What looked at the experiment before has nothing to see of this one.
-                    words.append(str(error))
-                    instrument, found = "state", self._read(done.now, reading, "", "state")
-                    seen = look(instrument, found, at)
-            except ValueError as error:
-                words.append(str(error))
-                continue
-            except Exception as error:
-                # Whatever a network or a file did must not take the screen with it: say so, and stay.
-                words.append(_("That could not be done: {e}").format(e=clean(str(error) or type(error).__name__)))
-                continue
-            history, reading, shown = done, found, seen
-            view, closes, place = replace(at, instrument=instrument), closes or step.line, step.view or place
-        self.post_message(self.Ran(history, reading, view.instrument, shown, " ".join(words), closes, place))
-
-    def _read(self, experiment: Experiment, known: Reading, kind: Beside, instrument: str) -> Reading:
-        if experiment == known.experiment and kind == known.kind and (kind or instrument != "compare"):
-            return known
-        if instrument != "compare":
-            return self.bench.read(experiment)
-        try:
-            return self.bench.read(experiment, kind or beside_of(experiment))
-        except ValueError:
-            # What stood beside it is gone; something else may stand there.
-            return self.bench.read(experiment, beside_of(experiment))
+        self.post_message(self.Ran(do(steps, self.bench, stand)))
 
     async def on_sandbox_screen_ran(self, message: Ran) -> None:
         """Show what came of it."""
         message.stop()
-        self.history, self.reading = message.history, message.reading
-        self.view = replace(self._stood(), instrument=message.instrument)
+        done = message.done
+        self.history, self.reading = done.stand.history, done.stand.reading
+        self.view = replace(self._stood(), instrument=done.stand.view.instrument)
         self._sent = False
-        if message.closes == self._line:
+        if done.line == self._line:
             self._close()
         source = self.experiment.source
         if source in self._lent:
             self.titles[source] = self._lent.pop(source)
-        if message.shown is not None:
-            await self._show(message.shown)
+        if done.shown is not None:
+            await self._show(done.shown)
         figure = self.figure
-        if message.view is not None and figure is not None:
-            self.view = replace(message.view, instrument=message.instrument)
+        if done.place is not None and figure is not None:
+            self.view = replace(done.place, instrument=done.stand.view.instrument)
             self._stand(figure)
-        if message.word:
-            self._say(message.word)
+        if done.words:
+            self._say(" ".join(done.words))
         self._working = False
         if self._pending:
             self._go()
