@@ -338,3 +338,11 @@ def test_whatever_is_in_a_file_it_is_something_or_one_line(tmp_path: Path, conte
     assert found.task == found.tasks[0]
     assert len(set(found.tasks)) == len(found.tasks)
     assert all(note.isprintable() for task in found.tasks for note in found.notes_for(task))
+
+
+def test_of_a_table_nothing_is_said_of_what_it_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "days.csv"
+    path.write_text("day,warm\n" + "\n".join(f"1/{i},{i % 7}" for i in range(60)))
+    found = look(path)
+    assert found.task == "forecast"
+    assert found.notes == ()

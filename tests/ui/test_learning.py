@@ -73,6 +73,19 @@ async def test_a_text_is_learned_and_goes_under_the_lens(desk, corpus: Path) -> 
         assert bench.experiment.source == ""
 
 
+async def test_a_checkpoint_goes_under_the_lens(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt", Choices(hidden=6, embedding=4, steps=60))
+        await d.press("t", "left", "left")
+        back = screen.query_one(TrainingFigure).curve.back_to
+        assert back is not None
+        assert back < 60
+        expected = screen.lab.at_step(NAME, back)
+        await d.press("s")
+        assert d.app.screen.network_run.model is expected
+        assert f"text.txt @ {back}" in d.text
+
+
 async def test_a_training_is_stopped_and_goes_on(desk, corpus: Path) -> None:
     async with desk("sandbox", experiment=Experiment()) as d:
         screen = await opened(d, corpus / "text.txt", Choices(hidden=6, embedding=4, steps=4000))

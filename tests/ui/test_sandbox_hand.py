@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 from pathlib import Path
@@ -20,6 +21,7 @@ from tutor.sandbox.shelf import Shelf
 from tutor.sandbox.state import View, decode, encode
 from tutor.sandbox.weights_file import save_weights
 from tutor.ui.figures.compare import CompareFigure
+from tutor.ui.figures.figure import Figure
 from tutor.ui.figures.gates import GatesFigure
 from tutor.ui.figures.gradient import GradientChart
 from tutor.ui.figures.state import StateFigure
@@ -351,6 +353,9 @@ async def test_five_hundred_operations_at_random(desk) -> None:
         await d.settle()
         if screen.query_one(Prompt).open:
             await d.press("escape")
+        gc.collect()
+        figures = [one for one in gc.get_objects() if isinstance(one, Figure) and one.app is d.app]
+        assert len(figures) <= 2, "an instrument that was put away is gone"
         while screen.history.behind:
             await d.press("z")
         assert screen.experiment == Experiment(hidden=4)

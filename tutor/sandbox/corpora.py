@@ -183,7 +183,9 @@ def look(path: Path) -> Corpus:
     order = (*own, *plain, *(task for task in tasks if task not in own))
     if not order:
         raise _refusal(name, f"{len(text)} characters", f"a text of at least {LEAST_TOKENS}")
-    notes += [form.doubt for form in forms.values() if form.doubt]
+    if not own:
+        # Of a file that is surely something, nobody asks why it is nothing else.
+        notes += [form.doubt for form in forms.values() if form.doubt]
     parted = not _wrapped(rows) and _short(lines)
     beside: dict[str, tuple[str, ...]] = {"": tuple(notes)}
     beside |= {task: form.notes for task, form in forms.items()}

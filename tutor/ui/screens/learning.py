@@ -36,6 +36,7 @@ from tutor.sandbox.settings import Setting
 from tutor.ui.figures.figure import Figure, LiveFigure
 from tutor.ui.figures.player import Player
 from tutor.ui.figures.registry import figure_widget
+from tutor.ui.figures.training import TrainingFigure
 from tutor.ui.screens.overlays import ChoiceScreen
 from tutor.ui.widgets.bench.prompt import Prompt
 from tutor.ui.widgets.bench.settings import SettingsPanel
@@ -358,11 +359,15 @@ class LearningScreen(Screen[None]):
         if self.state == "learning":
             self._say(_("It is still learning. esc stops it; what it learned so far stays."))
             return
-        model = lab.learner(NAME)
+        title, model = self.corpus.name, lab.learner(NAME)
+        back = next((figure.curve.back_to for figure in self.query(TrainingFigure)), None)
+        if back is not None:
+            # As it was where one looks back to.
+            title, model = f"{title} @ {back}", lab.at_step(NAME, back)
         if not isinstance(model, Model):
             self._say(_("This network reads numbers: f shows its forecasts."))
             return
-        self.post_message(self.Learned(self.corpus.name, model, lab.entry(NAME).text))
+        self.post_message(self.Learned(title, model, lab.entry(NAME).text))
 
     async def action_forecast(self) -> None:
         """A forecaster's own picture."""
@@ -497,7 +502,7 @@ class LearningScreen(Screen[None]):
             ("enter", _("type it")),
             ("tab", _("to the picture, and back to the choices")),
             ("t", _("train, or go on after a stop")),
-            ("s", _("the network under the lens")),
+            ("s", _("the network under the lens, as it was at the checkpoint that is looked back to")),
             ("f", _("the forecasts of a network that forecasts")),
             ("o", _("another file: text, text and label with a tab between, word/TAG, a table")),
             *(keys for figure in self.query(Figure) for keys in figure.help_keys),
