@@ -166,7 +166,7 @@ def test_wrong_answers(lesson: Lesson, lab: Lab, tmp_path: Path) -> None:
     assert [one.correct for one in kept] == [False] * 5
     assert "Answer with each number from 1 to 3 once.\n" in text
     assert "“0.5” is not a range; write both its ends, like 0.2..0.5\n" in text
-    assert "You missed it. And that is too wide. It is 0.3 wide; 0.2 is allowed." in " ".join(text.split())
+    assert "You missed it. And that is too wide. Your range is 0.3 wide; 0.2 is allowed." in " ".join(text.split())
     assert "Its ends are a factor of 9 apart; 3 is allowed." in " ".join(text.split())
     assert text.count("Answer with a number from 1 to 3.\n") == 2
     assert "Not here. It is: Two < Four < Eight.\n" in text

@@ -115,7 +115,7 @@ def test_in_the_least_room_the_words_stay(shown) -> None:  # type: ignore[no-unt
         shown(drawn(40, 3, NONE, position=0))
         == """
     | ima…  Nothing is written yet: step, an…
-    | ▄▄▄▄   h₀, of the image
+    | ▄▄▄▄   nothing yet
     | ·▀·▄  h₀ █≡
     """
     )

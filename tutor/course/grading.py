@@ -231,7 +231,7 @@ def width_said(asked: Asked, low: float, high: float) -> str:
     wide, most = with_unit(width_of(asked, low, high)), with_unit(asked.widest or 0.0)
     if asked.scale == "log":
         return _("Its ends are a factor of {wide} apart; {most} is allowed.").format(wide=wide, most=most)
-    return _("It is {wide} wide; {most} is allowed.").format(wide=wide, most=most)
+    return _("Your range is {wide} wide; {most} is allowed.").format(wide=wide, most=most)
 
 
 def texts(measured: Measured, truth: str, asked: Asked, values: Mapping[str, float | str]) -> dict[str, Any]:

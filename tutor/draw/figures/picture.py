@@ -505,7 +505,7 @@ def step_at(words: Sequence[Written], position: int, box: Box, x: int, y: int) -
 def _others(words: Sequence[Written], truth: Sequence[str] | None, position: int, width: int, look: Look) -> Row:
     """What else could have been written at this step."""
     if not position:
-        return _first([_("h₀ is all that it has of the image."), _("h₀, of the image")], width, look)
+        return _first([_("Nothing is written yet: step, and it writes."), _("nothing yet")], width, look)
     others = list(words[position - 1].others)
     if not others:
         return _first([_("nothing else could be")], width, look)

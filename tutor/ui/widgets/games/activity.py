@@ -127,6 +127,9 @@ class GameActivity(Activity):
             return
         rounds = [one.round for one in done if isinstance(one, RoundDone)]
         await self.mount(Outcome(self.block, rounds))
+        for ask in self.query(".ask"):
+            # What came of it stands below, and apart.
+            ask.styles.margin = (0, 0, 1, 0)
         assert self.given is not None
         known = visits(self.block, self.given.attempts())
         if known:
