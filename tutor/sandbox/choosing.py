@@ -9,9 +9,9 @@ from typing import Any
 from tutor.engine import CELLS
 from tutor.i18n import _, ngettext
 from tutor.sandbox.corpora import Corpus
-from tutor.sandbox.edits import number
+from tutor.sandbox.edits import number, whole
 from tutor.sandbox.learning import Choices, entry
-from tutor.sandbox.settings import SIZES, Setting
+from tutor.sandbox.settings import SIZES, Setting, beyond
 
 NAMES = {
     "next-word": "next word",
@@ -82,11 +82,7 @@ def turned(corpus: Corpus, choices: Choices, name: str, by: int) -> Choices:
     now = getattr(entry(corpus, choices), name)
     rows: dict[str, Sequence[float]] = {"hidden": SIZES, "steps": STEPS, "learning_rate": RATES}
     if name in rows:
-        values = rows[name]
-        beyond = [value for value in values if (value > now if by > 0 else value < now)]
-        if not beyond:
-            raise ValueError(_("It goes from {low:g} to {high:g}.").format(low=values[0], high=values[-1]))
-        return _with(choices, name, beyond[0] if by > 0 else beyond[-1])
+        return _with(choices, name, beyond(rows[name], now, by))
     low, high = _BOUNDS[name]
     if not low <= now + by <= high:
         raise ValueError(_("It goes from {low:g} to {high:g}.").format(low=low, high=high))
@@ -99,12 +95,9 @@ def typed(choices: Choices, name: str, text: str) -> Choices:
     Raises:
         ValueError: it is none; in one line, and the last good one stays.
     """
-    value = number(text.replace(",", "") if name == "steps" else text, *_BOUNDS[name])
     if name == "learning_rate":
-        return replace(choices, learning_rate=value)
-    if value != int(value):
-        raise ValueError(_("{value:g} is no whole number: the last good one stays.").format(value=value))
-    return _with(choices, name, int(value))
+        return replace(choices, learning_rate=number(text, *_BOUNDS[name]))
+    return _with(choices, name, whole(text.replace(",", "") if name == "steps" else text, *_BOUNDS[name]))
 
 
 def to_type(corpus: Corpus, choices: Choices, name: str) -> str:

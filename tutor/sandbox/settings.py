@@ -97,11 +97,7 @@ def turned(experiment: Experiment, name: str, by: int) -> Experiment:
             # One that was typed stands between two of these.
             at = sum(bias is None or bias < now for bias in BIASES) - (by < 0)
         return _changed(experiment, forget_bias=BIASES[at % len(BIASES)])
-    values = SIZES if name == "hidden" else RADII
-    beyond = [value for value in values if (value > now if by > 0 else value < now)]
-    if not beyond:
-        raise ValueError(_("It goes from {low:g} to {high:g}.").format(low=values[0], high=values[-1]))
-    return _changed(experiment, **{name: beyond[0] if by > 0 else beyond[-1]})
+    return _changed(experiment, **{name: beyond(SIZES if name == "hidden" else RADII, now, by)})
 
 
 def typed(experiment: Experiment, name: str, text: str) -> Experiment:
@@ -122,6 +118,18 @@ def typed(experiment: Experiment, name: str, text: str) -> Experiment:
         "forget_bias": (-MAX_FORGET_BIAS, MAX_FORGET_BIAS, False),
     }[name]
     return _changed(experiment, **{name: (whole if counted else number)(text, low, high)})
+
+
+def beyond(values: Sequence[float], now: float, by: int) -> float:
+    """The next of some values in their order, or the last before.
+
+    Raises:
+        ValueError: there is none; in one line.
+    """
+    found = [value for value in values if (value > now if by > 0 else value < now)]
+    if not found:
+        raise ValueError(_("It goes from {low:g} to {high:g}.").format(low=values[0], high=values[-1]))
+    return found[0] if by > 0 else found[-1]
 
 
 def to_type(experiment: Experiment, name: str) -> str:

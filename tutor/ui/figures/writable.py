@@ -5,37 +5,22 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
 from tutor.i18n import _
 from tutor.ui.figures.figure import Figure
 from tutor.ui.widgets.keyline import Hint
-from tutor.ui.widgets.line import Line
+from tutor.ui.widgets.line import Line, OpenedLine
 
 
-class WrittenLine(Line):
+class WrittenLine(OpenedLine):
     """What is written, above the picture."""
 
     DEFAULT_CSS = """
     WrittenLine, WrittenLine:focus { height: 1; border: none; padding: 0; margin-bottom: 1;
         background: $foreground 10%; background-tint: $foreground 0%; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "keep", show=False),
-        # The picture below has these keys, and does not move while something is written.
-        Binding("up,down,pageup,pagedown,tab,shift+tab", "stay", show=False),
-    ]
-
-    def action_keep(self) -> None:
-        """Away with it."""
-        for node in self.ancestors:
-            if isinstance(node, Writable):
-                node.close()
-
-    def action_stay(self) -> None:
-        """Nothing."""
 
 
 class Writable(Figure):
@@ -95,6 +80,12 @@ class Writable(Figure):
         except ValueError as error:
             self.tell(str(error))
             return
+        self.close()
+
+    @on(OpenedLine.Kept)
+    def kept(self, message: OpenedLine.Kept) -> None:
+        """Nothing is to change."""
+        message.stop()
         self.close()
 
     @on(Line.Told)

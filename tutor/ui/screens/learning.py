@@ -41,7 +41,7 @@ from tutor.ui.screens.overlays import ChoiceScreen
 from tutor.ui.widgets.bench.prompt import Prompt
 from tutor.ui.widgets.bench.settings import SettingsPanel
 from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
-from tutor.ui.widgets.line import Line
+from tutor.ui.widgets.line import Line, OpenedLine
 
 State = Literal["empty", "reading", "choosing", "learning", "stopped", "done"]
 """No file yet; the file is read; nothing has learned; it learns; it was stopped; it is through."""
@@ -475,8 +475,8 @@ class LearningScreen(Screen[None]):
             except ValueError as error:
                 self._say(str(error))
 
-    @on(Prompt.Kept)
-    def kept(self, message: Prompt.Kept) -> None:
+    @on(OpenedLine.Kept)
+    def kept(self, message: OpenedLine.Kept) -> None:
         """Nothing is to change."""
         message.stop()
         self._close()

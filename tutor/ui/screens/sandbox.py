@@ -43,7 +43,7 @@ from tutor.ui.screens.overlays import ChoiceScreen, LinesScreen
 from tutor.ui.widgets.bench.prompt import Prompt
 from tutor.ui.widgets.bench.settings import SettingsPanel
 from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
-from tutor.ui.widgets.line import Line
+from tutor.ui.widgets.line import Line, OpenedLine
 
 _FETCHED = _("The lesson's network is fetched; where it has not learned yet, it learns first.")
 UNTRAINED = ""
@@ -392,8 +392,8 @@ class SandboxScreen(Screen[None]):
             self._sent = True
             self.does(found, line=self._line, beside=self._then_beside if message.text.strip() else None)
 
-    @on(Prompt.Kept)
-    def kept(self, message: Prompt.Kept) -> None:
+    @on(OpenedLine.Kept)
+    def kept(self, message: OpenedLine.Kept) -> None:
         """Nothing is to change."""
         message.stop()
         self._close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
@@ -33,3 +34,22 @@ class Line(Input):
             self.post_message(self.Told(said.format(n=len(event.text), most=self.MOST)))
             text = ""
         event.text = text
+
+
+class OpenedLine(Line):
+    """A line that was opened over something else: esc keeps what was there, and what is below does not move."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "keep", show=False),
+        Binding("up,down,pageup,pagedown,tab,shift+tab", "stay", show=False),
+    ]
+
+    class Kept(Message):
+        """Nothing is to change."""
+
+    def action_keep(self) -> None:
+        """Away with it."""
+        self.post_message(self.Kept())
+
+    def action_stay(self) -> None:
+        """Nothing."""

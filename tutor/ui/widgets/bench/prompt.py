@@ -4,32 +4,19 @@ from __future__ import annotations
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
 from tutor.sandbox.experiment import MAX_TEXT
-from tutor.ui.widgets.line import Line
+from tutor.ui.widgets.line import OpenedLine
 
 
-class BenchLine(Line):
+class BenchLine(OpenedLine):
     """It takes a whole text."""
 
     MOST = MAX_TEXT
-    BINDINGS = [
-        Binding("escape", "keep", show=False),
-        # The instrument below has these keys, and does not move while something is typed.
-        Binding("up,down,pageup,pagedown,tab,shift+tab", "stay", show=False),
-    ]
-
-    def action_keep(self) -> None:
-        """Away with it."""
-        self.post_message(Prompt.Kept())
-
-    def action_stay(self) -> None:
-        """Nothing."""
 
 
 class Prompt(Horizontal):
@@ -49,9 +36,6 @@ class Prompt(Horizontal):
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
-
-    class Kept(Message):
-        """Nothing is to change."""
 
     def compose(self) -> ComposeResult:
         """What is asked, and the line."""
