@@ -13,12 +13,9 @@ from pathlib import Path
 from typing import Literal
 
 from textual import on, work
-from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
@@ -38,10 +35,11 @@ from tutor.ui.figures.player import Player
 from tutor.ui.figures.registry import figure_widget
 from tutor.ui.figures.training import TrainingFigure
 from tutor.ui.screens.overlays import ChoiceScreen
+from tutor.ui.screens.table import TableScreen
 from tutor.ui.widgets.bench.prompt import Prompt
 from tutor.ui.widgets.bench.settings import SettingsPanel
-from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
-from tutor.ui.widgets.line import Line, OpenedLine
+from tutor.ui.widgets.keyline import Hint, TitleLine
+from tutor.ui.widgets.line import OpenedLine
 
 State = Literal["empty", "reading", "choosing", "learning", "stopped", "done"]
 """No file yet; the file is read; nothing has learned; it learns; it was stopped; it is through."""
@@ -56,10 +54,10 @@ BASELINES = {
 """What a network is held against while it learns."""
 
 
-class LearningScreen(Screen[None]):
+class LearningScreen(TableScreen):
     """A file, the choices, and the training."""
 
-    AUTO_FOCUS = ""
+    SETTINGS = _("what is learned")
     BINDINGS = [
         Binding("t", "train", "train"),
         Binding("o", "file", "another file"),
@@ -138,15 +136,6 @@ class LearningScreen(Screen[None]):
         self.lab: Lab | None = None
         self._stopping = False
         self._typed: Callable[[str], None] | None = None
-
-    def compose(self) -> ComposeResult:
-        """The choices beside what comes of them."""
-        yield TitleLine()
-        yield Prompt()
-        with Horizontal(id="table"):
-            yield Vertical(id="bench")
-            yield SettingsPanel(self._settings, _("what is learned"))
-        yield KeyLine()
 
     async def on_mount(self) -> None:
         """The file, or the question which."""
@@ -406,7 +395,7 @@ class LearningScreen(Screen[None]):
         self.query_one(TitleLine).show(_("Train"), name, right=said[self.state])
         self._show_hints()
 
-    def _show_hints(self) -> None:
+    def _hints(self) -> Sequence[Hint]:
         if self.query_one(Prompt).open:
             hints = [Hint("enter", "", _("take it")), Hint("esc", "leave", _("keep the old one"))]
         elif self.state == "learning":
@@ -428,31 +417,7 @@ class LearningScreen(Screen[None]):
                 Hint("?", "app.help", _("help")),
                 Hint("x", "app.save_figure", _("save")),
             ]
-        self.query_one(KeyLine).show(hints)
-
-    def _say(self, word: str) -> None:
-        self.query_one(KeyLine).say(word)
-
-    def on_key(self) -> None:
-        """A word of why lasts until the next key."""
-        self._say("")
-
-    def on_descendant_focus(self) -> None:
-        """The keys are another's now."""
-        self._show_hints()
-
-    @on(Figure.Told)
-    @on(Line.Told)
-    @on(SettingsPanel.Told)
-    def told(self, message: Figure.Told | Line.Told | SettingsPanel.Told) -> None:
-        """Something has a word to say."""
-        message.stop()
-        self._say(message.word)
-
-    def on_figure_changed(self, message: Figure.Changed) -> None:
-        """What its keys do may be another thing now."""
-        message.stop()
-        self._show_hints()
+        return hints
 
     @on(SettingsPanel.Shut)
     def shut(self, message: SettingsPanel.Shut) -> None:

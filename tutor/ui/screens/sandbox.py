@@ -14,11 +14,8 @@ from functools import partial
 from typing import Any, Protocol
 
 from textual import on, work
-from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import Screen
 
 from tutor.engine.model import Model
 from tutor.engine.text import clean
@@ -40,10 +37,11 @@ from tutor.ui.figures.player import PLAYER_BINDINGS, Player
 from tutor.ui.figures.registry import figure_widget
 from tutor.ui.figures.state import StateFigure
 from tutor.ui.screens.overlays import ChoiceScreen, LinesScreen
+from tutor.ui.screens.table import TableScreen
 from tutor.ui.widgets.bench.prompt import Prompt
 from tutor.ui.widgets.bench.settings import SettingsPanel
-from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
-from tutor.ui.widgets.line import Line, OpenedLine
+from tutor.ui.widgets.keyline import Hint, TitleLine
+from tutor.ui.widgets.line import OpenedLine
 
 _FETCHED = _("The lesson's network is fetched; where it has not learned yet, it learns first.")
 UNTRAINED = ""
@@ -62,10 +60,10 @@ class Library(Protocol):
         ...
 
 
-class SandboxScreen(Screen[None]):
+class SandboxScreen(TableScreen):
     """A network, a text, and every instrument on them."""
 
-    AUTO_FOCUS = ""
+    SETTINGS = _("the network")
     BINDINGS = [
         Binding("e", "edit", "edit the text"),
         Binding("d", "word", "another word"),
@@ -147,15 +145,6 @@ class SandboxScreen(Screen[None]):
         """Whether what was typed into it is being done."""
         self._lent: dict[str, str] = {}
         """Networks that are fetched, by source: what they are called when they are here."""
-
-    def compose(self) -> ComposeResult:
-        """The line is there only while something is typed, the settings while they are changed."""
-        yield TitleLine()
-        yield Prompt()
-        with Horizontal(id="table"):
-            yield Vertical(id="bench")
-            yield SettingsPanel(self._settings, _("the network"))
-        yield KeyLine()
 
     async def on_mount(self) -> None:
         """Under the lens."""
@@ -308,7 +297,7 @@ class SandboxScreen(Screen[None]):
         self.query_one(TitleLine).show(text, right=" · ".join(parts))
         self._show_hints()
 
-    def _show_hints(self) -> None:
+    def _hints(self) -> Sequence[Hint]:
         hints: list[Hint]
         if self.query_one(Prompt).open:
             hints = [Hint("enter", "", _("take it")), Hint("esc", "leave", _("keep the old one"))]
@@ -339,31 +328,7 @@ class SandboxScreen(Screen[None]):
                 Hint("esc", "leave", _("back")),
                 Hint("x", "app.save_figure", _("save")),
             ]
-        self.query_one(KeyLine).show(hints)
-
-    def _say(self, word: str) -> None:
-        self.query_one(KeyLine).say(word)
-
-    def on_key(self) -> None:
-        """A word of why lasts until the next key."""
-        self._say("")
-
-    def on_descendant_focus(self) -> None:
-        """The keys are another's now."""
-        self._show_hints()
-
-    @on(Figure.Told)
-    @on(Line.Told)
-    @on(SettingsPanel.Told)
-    def told(self, message: Figure.Told | Line.Told | SettingsPanel.Told) -> None:
-        """Something has a word to say."""
-        message.stop()
-        self._say(message.word)
-
-    def on_figure_changed(self, message: Figure.Changed) -> None:
-        """What its keys do may be another thing now."""
-        message.stop()
-        self._show_hints()
+        return hints
 
     # Typing
 
