@@ -15,6 +15,7 @@ from tutor.ui.figures.training import TrainingFigure
 from tutor.ui.screens.learning import LearningScreen
 from tutor.ui.screens.sandbox import SandboxScreen
 from tutor.ui.widgets.bench.prompt import BenchLine, Prompt
+from tutor.ui.widgets.bench.settings import SettingsPanel
 
 QUICK = Choices(hidden=6, embedding=4, steps=12)
 
@@ -167,6 +168,32 @@ async def test_a_choice_is_typed_and_a_bad_one_leaves_the_last_good_one(desk, co
         await d.press("enter")
         assert screen.choices.hidden == 9
         assert not screen.query_one(Prompt).open
+
+
+async def test_another_choice_after_a_training_is_not_trained_yet(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt")
+        await d.press("t")
+        assert screen.query(TrainingFigure)
+        await d.press("shift+tab")
+        screen.query_one(SettingsPanel).focus()
+        await d.settle()
+        await d.press("down", "down", "right")
+        assert not screen.query(TrainingFigure), "the curve was another network's"
+        assert "60 lines" in d.text
+        assert screen.state == "choosing"
+
+
+async def test_what_goes_wrong_while_it_learns_is_said(desk, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_asked: object, **_more: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("tutor.sandbox.learning.lab", fails)
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt")
+        await d.press("t")
+        assert "It could not be trained: MemoryError" in d.text
+        assert screen.state == "choosing"
 
 
 async def test_without_a_file_it_asks_which(desk, corpus: Path) -> None:

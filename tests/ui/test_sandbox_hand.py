@@ -362,6 +362,23 @@ async def test_five_hundred_operations_at_random(desk) -> None:
         assert np.array_equal(screen.network_run.hidden, Experiment(hidden=4).run().hidden)
 
 
+async def test_another_network_of_the_same_name_leaves_the_first_to_be_gone_back_to(desk, tmp_path: Path) -> None:
+    for folder, seed in (("one", 1), ("two", 2)):
+        (tmp_path / folder).mkdir()
+        save_weights(Experiment(hidden=3, seed=seed).model(), tmp_path / folder / "net.npz")
+    async with desk("sandbox", experiment=Experiment(hidden=3)) as d:
+        runs = []
+        for folder in ("one", "two"):
+            await d.press("o")
+            await choose(d, next(at for at, said in enumerate(labels(d)) if said.startswith("a file")))
+            await say(d, str(tmp_path / folder / "net.npz"))
+            runs.append(d.app.screen.network_run.hidden)
+        assert not np.array_equal(*runs)
+        assert d.app.screen.experiment.source == "file:net.npz (2)"
+        await d.press("z")
+        assert np.array_equal(d.app.screen.network_run.hidden, runs[0])
+
+
 # What came of haste
 
 

@@ -87,15 +87,13 @@ class LearningScreen(TableScreen):
             self.word = word
 
     class Came(Message):
-        """A checkpoint came, or the end of them."""
+        """A checkpoint came."""
 
-        def __init__(self, lab: Lab | None, options: Training | None, values: TrainingValues | None, word: str) -> None:
+        def __init__(self, lab: Lab, options: Training, values: TrainingValues) -> None:
             super().__init__()
             self.lab = lab
             self.options = options
             self.values = values
-            self.word = word
-            """What is to be said when it is over; None of these is when it is not."""
 
         def can_replace(self, message: Message) -> bool:
             """Only the newest is worth drawing."""
@@ -262,7 +260,9 @@ class LearningScreen(TableScreen):
         self.state = "choosing"
         self.query_one(SettingsPanel).redraw()
         self._close()
-        if self.corpus is not None and (choosing.task_of(self.corpus, choices) != task or not self.query(Static)):
+        if self.corpus is not None and (
+            choosing.task_of(self.corpus, choices) != task or not self.query("#bench > Static")
+        ):
             await self._tell_of_it()
         self._place()
 
@@ -300,19 +300,22 @@ class LearningScreen(TableScreen):
             with closing(lab.train(NAME)) as checkpoints:
                 for checkpoint in checkpoints:
                     history = (*history, checkpoint)
-                    self.post_message(self.Came(lab, options, options.measure(lab, history), ""))
+                    self.post_message(self.Came(lab, options, options.measure(lab, history)))
                     if self._stopping or worker.is_cancelled:
                         break
-            self.post_message(self.Came(lab, options, options.run(lab), ""))
+            self.post_message(self.Came(lab, options, options.run(lab)))
             self.post_message(self.Over(_stands(lab) if not worker.is_cancelled else ""))
-        except (ValueError, OSError) as error:
+        except ValueError as error:
             self.post_message(self.Over(str(error)))
+        except Exception as error:
+            # What a file or a network did must not take the screen with it.
+            self.post_message(
+                self.Over(_("It could not be trained: {e}").format(e=clean(str(error)) or type(error).__name__))
+            )
 
     async def on_learning_screen_came(self, message: Came) -> None:
         """The curve falls."""
         message.stop()
-        if message.lab is None or message.values is None or message.options is None:
-            return
         self.lab = message.lab
         running = next(iter(self.query(LiveFigure)), None)
         if running is None:

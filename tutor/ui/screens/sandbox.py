@@ -513,6 +513,16 @@ class SandboxScreen(TableScreen):
 
         return change
 
+    def _put(self, source: str, model: Model) -> str:
+        """Put a network on the bench; one that is there already keeps its name, for what was done can be undone."""
+        name, turn = source, 1
+        while self.bench.sources.get(name, model) is not model:
+            turn += 1
+            name = f"{source} ({turn})"
+        self.bench.put(name, model)
+        self.titles[name] = name.partition(":")[2]
+        return name
+
     def action_train(self) -> None:
         """A network of one's own, from a file."""
         self.post_message(self.TrainWanted())
@@ -525,9 +535,7 @@ class SandboxScreen(TableScreen):
             model: the network.
             text: what it reads at first.
         """
-        source = f"own:{title}"
-        self.bench.put(source, model)
-        self.titles[source] = title
+        source = self._put(f"own:{title}", model)
 
         def change(experiment: Experiment) -> Experiment:
             bare = replace(experiment, source=source, cuts=(), nudges=())
@@ -570,10 +578,7 @@ class SandboxScreen(TableScreen):
         self._close()
         self._say(outcome.word)
         if outcome.network is not None:
-            source, model = outcome.network
-            self.bench.put(source, model)
-            self.titles[source] = source.partition(":")[2]
-            self.does(self._to(source))
+            self.does(self._to(self._put(*outcome.network)))
         if outcome.opened is not None:
             experiment, view = outcome.opened
             self.steps(Step(lambda history: history.does(experiment), instrument=view.instrument, view=view))
