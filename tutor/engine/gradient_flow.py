@@ -88,16 +88,19 @@ class _Walk:
         H = self.w.hh.shape[1]
         lstm = "c" in self.cell.states
         R = 2 * H if lstm else H
-        back = self.cell.backward(self.w, 1, 1, many=R)
-        for t in range(first, self.T if last is None else last):
+        last = self.T if last is None else last
+        size = min(_STRETCH, last - first)
+        back = self.cell.backward(self.w, size, 1, many=R)
+        for t in range(first, last):
             d_h, d_c = np.eye(R, H), np.eye(R, H, -H)
             if t < self.end:
+                if (t - first) % size == 0:
+                    self._look(back, t, min(t + size, self.end))
                 if t in self.plan:
                     self._past(t, d_h, d_c)
                 else:
-                    self._look(back, t, t + 1)
                     dh, dc = (d_h[0], d_c[0]) if R == 1 else (d_h, d_c)
-                    back.step(dh, dh, dc, back.steps[0])
+                    back.step(dh, dh, dc, back.steps[(t - first) % size])
             yield np.concatenate([d_h, d_c], axis=1) if lstm else d_h
 
     def _look(self, back: Backward, start: int, end: int) -> None:

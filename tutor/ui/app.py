@@ -158,7 +158,7 @@ class RnnTutorApp(App[int]):
                 self.open_learning(self.start_at.corpus, self.start_at.choices)
         self.call_after_refresh(self._load_course)
 
-    @work(thread=True, exclusive=True, group="course")
+    @work(thread=True, exclusive=True, group="course", description="course")
     def _load_course(self) -> None:
         """Read the whole course, and with it the engine while the learner looks at home or at a lesson."""
         import tutor.ui.screens.lesson

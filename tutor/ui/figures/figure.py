@@ -145,7 +145,7 @@ class Figure(Vertical):
             self._computing = True
             self._work(compute, show)
 
-    @work(thread=True, group="figure")
+    @work(thread=True, group="figure", description="figure")
     def _work(self, compute: Callable[[], Any], show: Callable[[Any], None]) -> None:
         """In the thread: only values in, only messages out."""
         try:

@@ -169,7 +169,7 @@ class LearningScreen(TableScreen):
             self._place()
             self._look(path)
 
-    @work(thread=True, exclusive=True, group="file")
+    @work(thread=True, exclusive=True, group="file", description="file")
     def _look(self, path: Path) -> None:
         try:
             self.post_message(self.Read(look(path), ""))
@@ -282,7 +282,7 @@ class LearningScreen(TableScreen):
             self._place()
             self._learn(self.corpus, self.choices, self.lab)
 
-    @work(thread=True, exclusive=True, group="learn")
+    @work(thread=True, exclusive=True, group="learn", description="learn")
     def _learn(self, corpus: Corpus, choices: Choices, lab: Lab | None) -> None:
         """In the thread: only values in, only messages out."""
         worker = get_current_worker()

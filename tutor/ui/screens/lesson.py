@@ -514,7 +514,7 @@ class LessonScreen(Screen[None]):
         self._place()
         self._work(index, work, "shown" if self._whole(asked) else "asking")
 
-    @work(thread=True, exclusive=True, group="step")
+    @work(thread=True, exclusive=True, group="step", description="step")
     def _work(self, index: int, work: Work, phase: str) -> None:
         """In the thread: only values in, only messages out."""
         worker = get_current_worker()

@@ -191,7 +191,7 @@ class SandboxScreen(TableScreen):
         self.view = self._stood()
         self._work(steps, Stand(self.history, self.reading, self.view))
 
-    @work(thread=True, group="bench")
+    @work(thread=True, group="bench", description="bench")
     def _work(self, steps: Sequence[Step], stand: Stand) -> None:
         """In the thread: only values in, only messages out."""
         self.post_message(self.Ran(do(steps, self.bench, stand)))

@@ -71,7 +71,7 @@ class GameActivity(Activity):
         else:
             self.query_one(GameField).open()
 
-    @work(thread=True, exclusive=True, group="game")
+    @work(thread=True, exclusive=True, group="game", description="game")
     def _learn(self) -> None:
         """In a thread: whoever leaves, or skips, stops it, and what was learned until then stays."""
         worker = get_current_worker()
