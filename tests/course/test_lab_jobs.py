@@ -48,6 +48,16 @@ ENTRIES: dict[str, ModelEntry] = {
     "sees": ModelEntry(task="caption", cell="gru", steps=7, batch=4, hidden=5, held_out=0.2),
 }
 NAMES = list(ENTRIES)
+
+
+class GoesOn(ModelEntry, frozen=True):
+    """One whose sequences have no end."""
+
+    @property
+    def ends(self) -> bool:
+        return False
+
+
 KINDS = {"expects": Forecaster, "sees": Captioner}
 
 
@@ -141,6 +151,14 @@ def test_each_writes_as_its_task_asks(lab: Lab) -> None:
         "feels": (None, None),
         "sees": (1, 2),
     }
+    assert {name for name in NAMES if lab.entry(name).ends} == {"says", "sees"}
+    assert not ModelEntry().ends
+    # Whether it ends is the entry's to say, and not the task's.
+    on = GoesOn(task="next-word", corpus="written.txt")
+    network = jobs.build(on, jobs.read(on, lab.folder, 0), 0)
+    assert isinstance(network, Model)
+    assert network.vocabulary is not None
+    assert network.vocabulary.end is None
 
 
 def test_the_options_of_a_cell_reach_it(lab: Lab) -> None:

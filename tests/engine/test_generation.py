@@ -129,6 +129,13 @@ def test_the_same_seed_writes_the_same_and_unknown_is_never_said() -> None:
     assert list(generate(model, [1], seed=1)) == list(generate(model, [1], seed=1))
 
 
+def headless() -> Model:
+    """As one from a file of weights: it reads tokens by a vocabulary, and says nothing of its own."""
+    model = Model(ModelSpec(hidden_size=4), None)
+    model.vocabulary = Vocabulary("ab")
+    return model
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -145,6 +152,10 @@ def test_the_same_seed_writes_the_same_and_unknown_is_never_said() -> None:
         ({"model": Model(ModelSpec(), None)}, "model: got one that does not say the next token"),
         ({"model": Model(ModelSpec(bidirectional=True), Vocabulary("ab"))}, "model: got one that does not say"),
         ({"model": Model(ModelSpec(), Vocabulary("ab"), job="tag", labels="N")}, "model: got one that does not say"),
+        (
+            {"model": headless()},
+            "^model: got one without a head, expected one with an embedding and a head$",
+        ),
         ({"h_0": np.zeros((1, 1, 3), np.float32)}, r"h_0: got shape \(1, 1, 3\)"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 
 from tutor.engine import CELLS
 from tutor.engine.learning import Measure
-from tutor.engine.model import Model, ModelSpec, word_vector
+from tutor.engine.model import Example, Model, ModelSpec, word_vector
 from tutor.engine.text import Vocabulary
 from tutor.engine.training import TrainingSpec, fit
 
@@ -125,6 +125,26 @@ def test_what_cannot_be_trained_is_refused() -> None:
         next(fit(Model(ModelSpec(), None), DATA, TrainingSpec()))
     with pytest.raises(ValueError, match="items: got none"):
         next(fit(Model(ModelSpec(), Vocabulary("ab")), [["a"]], TrainingSpec()))
+
+
+@pytest.mark.parametrize("known", [None, Vocabulary("ab")], ids=["no vocabulary", "vocabulary"])
+@pytest.mark.parametrize("job", ["next", "classify"])
+def test_what_has_no_head_says_nothing(known: Vocabulary | None, job: str) -> None:
+    headless = Model(ModelSpec(), None)
+    headless.vocabulary, headless.job = known, job
+    batch = [Example(np.array([1, 2]), np.array([2, 1] if job == "next" else [1]))]
+    said = "^model: got one without a head, expected one with an embedding and a head$"
+    for ask in (headless.loss_and_gradient, headless.learn_from, headless.measure, headless.answer):
+        with pytest.raises(ValueError, match=said):
+            ask(batch)
+    with pytest.raises(ValueError, match=said):
+        headless.around()
+    if known is not None:
+        # What a run shows of it needs no head.
+        assert headless.run(["a", "b"]).logits is None
+        for refused in (lambda: headless.encode([["a", "b"]]), lambda: fit(headless, [["a", "b"]], TrainingSpec())):
+            with pytest.raises(ValueError, match=said):
+                refused()
 
 
 def test_loading_takes_all_or_nothing() -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -110,7 +111,7 @@ def test_nothing_ends_where_a_stretch_does(tale: Corpus) -> None:
     made = trained(tale)
     own = made.entry(NAME)
     assert isinstance(own, Stream)
-    assert own.unit == "words"
+    assert (own.task, own.unit, own.ends) == ("next-word", "words", False)
     assert made.model(NAME).vocabulary is not None
     assert made.model(NAME).vocabulary.end is None  # type: ignore[union-attr]
     assert "<end>" not in {token for pair in scores.guessed(made, NAME, "train") for token in pair}
@@ -119,8 +120,39 @@ def test_nothing_ends_where_a_stretch_does(tale: Corpus) -> None:
 def test_a_line_that_is_a_sequence_ends() -> None:
     made = trained(look(DATA / "kitchen.txt"))
     assert type(made.entry(NAME)).__name__ == "ModelEntry"
+    assert made.entry(NAME).ends
+    assert "<end>" in {token for pair in scores.guessed(made, NAME, "train") for token in pair}
     assert made.model(NAME).vocabulary.end == 1  # type: ignore[union-attr]
     assert made.examples(NAME)[0][0] == ("anna", "loves", "tea")
+
+
+def test_what_is_said_of_a_text_is_of_its_words() -> None:
+    words = tuple(numbered(40, 10).split())
+    said = {"": ("of the file",), "next-word": ("of words",), "next-character": ("of characters",)}
+    corpus = Corpus("a.txt", "next-word", ("next-word", "next-character"), (" ".join(words),), words, said=said)
+    assert notes(corpus, lab(corpus)) == ("of the file", "of words")
+    assert notes(corpus, lab(corpus, Choices(unit="characters"))) == ("of the file", "of characters")
+
+
+def test_lines_that_read_as_the_stretches_of_a_text_are_another_network(tmp_path: Path) -> None:
+    words = tuple(numbered(40).split())
+    whole = Corpus("a.txt", "next-word", ("next-word",), (" ".join(words),), words)
+    cut = tuple(" ".join(words[start : start + 3]) for start in range(0, 39, 2))
+    lines = Corpus("a.txt", "next-word", ("next-word",), cut, words, parted=True)
+    on, ends = (lab(corpus, Choices(**SMALL), cache=tmp_path) for corpus in (whole, lines))
+    assert on.examples(NAME) == ends.examples(NAME)
+    # All that is asked for is the same, too, and all that is read.
+    same = (material(corpus, made.entry(NAME), 0).source for corpus, made in ((whole, on), (lines, ends)))
+    assert len(set(same)) == 1
+    assert msgspec.structs.asdict(on.entry(NAME)) | {"text": ""} == msgspec.structs.asdict(ends.entry(NAME)) | {
+        "text": ""
+    }
+    on.ensure(NAME)
+    assert not ends.ready(NAME)
+    ends.ensure(NAME)
+    found = [lab(corpus, Choices(**SMALL), cache=tmp_path) for corpus in (whole, lines)]
+    assert [made.ready(NAME) for made in found] == [True, True]
+    assert [made.model(NAME).vocabulary.end for made in found] == [None, 1]  # type: ignore[union-attr]
 
 
 def test_a_text_that_comes_again_and_again_is_held_out_as_little_as_can_be(tmp_path: Path) -> None:

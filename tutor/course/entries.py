@@ -86,6 +86,11 @@ class ModelEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return "characters" if self.task == "next-character" else "words"
 
     @property
+    def ends(self) -> bool:
+        """Whether a sequence has an end, said after its last token: a sentence or caption has, an alphabet goes on."""
+        return self.task in ("next-word", "caption")
+
+    @property
     def forecast(self) -> str:
         """What is forecast, in words: the head of a table has underscores for spaces."""
         return self.column.replace("_", " ")

@@ -150,8 +150,8 @@ def spec(entry: ModelEntry, seed: int) -> ModelSpec:
 def build(entry: ModelEntry, material: Material, seed: int) -> Network:
     """The network of an entry as it is before any training, its pinned gates held.
 
-    Its vocabulary is every token of what it is trained on. A sentence ends, an alphabet goes on; who writes a caption
-    has to begin, too.
+    Its vocabulary is every token of what it is trained on, with an end where its sequences have one; who writes a
+    caption has to begin, too.
 
     Raises:
         ValueError: a token with the name of a special one.
@@ -165,7 +165,7 @@ def build(entry: ModelEntry, material: Material, seed: int) -> Network:
         return model
     if task == "forecast":
         return Forecaster(shape)
-    vocabulary = _vocabulary(material, task in ("next-word", "caption"), task == "caption")
+    vocabulary = _vocabulary(material, entry.ends, task == "caption")
     if task == "caption":
         return Captioner(shape, vocabulary, SIDE, SIDE)
     if material.labels:

@@ -252,14 +252,15 @@ def named(items: Iterable[Any], task: Task) -> list[str]:
 def guessed(lab: Lab, name: str, where: Where) -> list[Pair]:
     """Every token that is to be said, after the one before it; of who captions, too, and only what is given is not.
 
-    A sentence's end is said, and in a caption its first word.
+    The end is said where there is one, and in a caption its first word.
     """
-    task = lab.entry(name).task
+    entry = lab.entry(name)
     train, held_out = lab.examples(name)
     items = train if where == "train" else held_out
-    start, end = (START,) if task == "caption" else (), () if task == "next-character" else (END,)
+    caption = entry.task == "caption"
+    start, end = (START,) if caption else (), (END,) if entry.ends else ()
     read = _reader(lab, name)
-    sequences = (item[1] if task == "caption" else item for item in items)
+    sequences = (item[1] if caption else item for item in items)
     return [pair for tokens in sequences for pair in pairwise((*start, *map(read, tokens), *end))]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from tutor.engine.checks import Array, numbers, whole
 from tutor.engine.losses import softmax
 from tutor.engine.model import Model
+from tutor.engine.text import Vocabulary
 
 
 class Said(NamedTuple):
@@ -93,11 +94,12 @@ def generate(
         h_0: (layers, 1, H), the state to start from; the learned one, or zeros, when None.
 
     Raises:
-        ValueError: at once: another kind of model, an empty prompt, or an option that cannot be.
+        ValueError: at once: another kind of model, one without a head, an empty prompt, or an option that cannot be.
     """
     vocabulary = model.vocabulary
     if vocabulary is None or model.job != "next" or model.net.bidirectional:
         raise ValueError("model: got one that does not say the next token, expected a language model of one direction")
+    model.around()
     if not len(prompt):
         raise ValueError("prompt: got no tokens, expected at least one")
     whole("max_tokens", max_tokens, 0)
@@ -107,16 +109,19 @@ def generate(
     if h_0 is not None:
         numbers("h_0", h_0, model.dtype, (model.net.num_layers, 1, model.net.hidden_size))
     read = [vocabulary.index(token) if isinstance(token, str) else int(token) for token in prompt]
-    return _written(model, read, max_tokens, how, rng, model.state(h_0, 1))
+    return _written(model, vocabulary, read, max_tokens, how, rng, model.state(h_0, 1))
 
 
 def _written(
-    model: Model, read: list[int], most: int, how: dict[str, Any], rng: np.random.Generator, state: Any
+    model: Model,
+    vocabulary: Vocabulary,
+    read: list[int],
+    most: int,
+    how: dict[str, Any],
+    rng: np.random.Generator,
+    state: Any,
 ) -> Iterator[Said]:
-    vocabulary, head, embedding = model.vocabulary, model.head, model.embedding
-    assert vocabulary is not None
-    assert head is not None
-    assert embedding is not None
+    embedding, head = model.around()
     never = [0] if vocabulary.start is None else [0, vocabulary.start]
     for _ in range(most):
         trace = model.net.forward(embedding.forward(read)[:, None], state)

@@ -144,6 +144,16 @@ class Model(Composite):
         """Whether it has one answer, and none on the way: to classify by both directions is to have read it all."""
         return self.job == "classify" and self.net.bidirectional
 
+    def around(self) -> tuple[Embedding, Linear]:
+        """What stands around the network: the embedding before it, and the head after it.
+
+        Raises:
+            ValueError: it has none, with a vocabulary or without.
+        """
+        if self.embedding is None or self.head is None:
+            raise ValueError("model: got one without a head, expected one with an embedding and a head")
+        return self.embedding, self.head
+
     # Running
 
     def vectors(self, tokens: Sequence[str]) -> Array:
@@ -203,6 +213,7 @@ class Model(Composite):
         """
         if self.vocabulary is None:
             raise ValueError("model: got one without a vocabulary, expected one with a head")
+        self.around()
         if self.job == "next":
             if self.net.bidirectional:
                 raise ValueError("model: got a bidirectional one, which has read the token that it is to guess")
@@ -232,6 +243,9 @@ class Model(Composite):
         """Mean cross-entropy of what is said, in nats, over a ragged batch; and its gradient, as `flat`.
 
         A loss that overflowed has no gradient: NaN.
+
+        Raises:
+            ValueError: a model without a head.
         """
         loss, flat, _ = self.learn_from(batch)
         return loss, flat
@@ -241,21 +255,23 @@ class Model(Composite):
         """The same from an initial state, (layers·directions, B, H), and the gradient of that too.
 
         Without one, from the learned state or zeros.
+
+        Raises:
+            ValueError: as `loss_and_gradient`.
         """
         said = self.answer(batch, h_0)
         loss, d_logits = nll(said.logits, said.wanted, said.mask)
         if not np.isfinite(loss):
             return loss, overflowed(self.flat), overflowed(said.trace.h_n)
-        assert self.embedding is not None
-        assert self.head is not None
+        embedding, head = self.around()
         flat, into = self.room
-        d_h = self.head.backward(said.h, d_logits, into["head"])
+        d_h = head.backward(said.h, d_logits, into["head"])
         if self.job == "classify":
             grads = self.net.backward(said.trace, None, said.trace.d_h_n(d_h))
         else:
             grads = self.net.backward(said.trace, d_h.reshape(said.trace.output.shape))
         flat[: grads.flat.size] = grads.flat
-        self.embedding.backward(said.read, grads.x, into["embedding"])
+        embedding.backward(said.read, grads.x, into["embedding"])
         if self.start is not None:
             # Every sequence of the batch began from the same one.
             into["start"]["h_0"][:] = grads.h_0.sum(axis=1) if h_0 is None else 0.0
@@ -263,7 +279,11 @@ class Model(Composite):
 
     @np.errstate(over="ignore", invalid="ignore")
     def measure(self, batch: Sequence[Example], h_0: Array | None = None) -> Measure:
-        """How well a batch is said: nats, and the share that is right."""
+        """How well a batch is said: nats, and the share that is right.
+
+        Raises:
+            ValueError: as `loss_and_gradient`.
+        """
         said = self.answer(batch, h_0)
         loss, _ = nll(said.logits, said.wanted, said.mask)
         right = said.logits.argmax(axis=1) == said.wanted
@@ -280,8 +300,12 @@ class Model(Composite):
         return (h_0, np.zeros_like(h_0)) if h_0 is not None and self.spec.cell == "lstm" else h_0
 
     def answer(self, batch: Sequence[Example], h_0: Array | None = None) -> Answered:
-        """Read a ragged batch, from an initial state as `learn_from` takes it, and score all that is to be said."""
-        assert self.embedding is not None
+        """Read a ragged batch, from an initial state as `learn_from` takes it, and score all that is to be said.
+
+        Raises:
+            ValueError: a model without a head.
+        """
+        embedding, _ = self.around()
         lengths = [len(example.read) for example in batch]
         T, B = max(lengths), len(batch)
         even = min(lengths) == T
@@ -291,7 +315,7 @@ class Model(Composite):
             read[: lengths[b], b] = example.read
             if self.job != "classify":
                 wanted[: lengths[b], b] = example.wanted
-        trace = self.net.forward(self.embedding.weight[read], self.state(h_0, B), None if even else lengths)
+        trace = self.net.forward(embedding.weight[read], self.state(h_0, B), None if even else lengths)
         if self.job == "classify":
             every = np.concatenate([example.wanted for example in batch])
             return Answered(read, trace, trace.final, self._scores(trace.final), every, None)
@@ -306,9 +330,9 @@ class Model(Composite):
         return Answered(read, trace, h, self._scores(h), wanted.ravel(), mask)
 
     def _scores(self, h: Array) -> Array:
-        assert self.head is not None
+        _, head = self.around()
         with np.errstate(over="ignore", invalid="ignore"):
-            return self.head.scores(h)
+            return head.scores(h)
 
 
 class Answered(NamedTuple):

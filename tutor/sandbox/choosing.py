@@ -44,8 +44,8 @@ def task_of(corpus: Corpus, choices: Choices) -> str:
 
 def settings(corpus: Corpus, choices: Choices) -> tuple[Setting, ...]:
     """Every choice, as it stands."""
-    task = task_of(corpus, choices)
     usual = entry(corpus, choices)
+    task = usual.task
     one = _("There is nothing else to learn in this file.") if len(corpus.tasks) < 2 else ""
     table = "" if task == "forecast" else _("Only a table has columns.")
     column = choices.column or (corpus.columns[0] if corpus.columns else "–")

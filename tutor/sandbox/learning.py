@@ -106,19 +106,16 @@ class Choices:
     seed: int = 0
 
 
-class Stream(ModelEntry, frozen=True, kw_only=True):
-    """A network that says the next token of a text that goes on: nothing ends where a stretch does.
+class Stream(ModelEntry, frozen=True, kw_only=True, tag="stream"):
+    """A network that says the next word of a text that goes on, as characters do: nothing ends where a stretch does.
 
-    The tasks tell a sequence that ends ("next-word") from one that goes on ("next-character") by their tokens; here
-    words go on, too.
+    A training is kept under all that its entry says. The tag is part of it: who says an end is another network.
     """
 
-    token: Literal["words", "characters"] = "words"
-
     @property
-    def unit(self) -> Literal["words", "characters"]:
-        """What a token is."""
-        return self.token
+    def ends(self) -> bool:
+        """Whether a sequence has an end: a stretch has none."""
+        return False
 
 
 class Standing(NamedTuple):
@@ -167,9 +164,8 @@ def entry(corpus: Corpus, choices: Choices = Choices()) -> ModelEntry:
     }
     if task == "forecast":
         said |= {"column": column, "window": choices.window, "horizon": choices.horizon}
-    # A line that ends is what the task is in the lessons; a text goes on.
     goes_on = task == "next-word" and not corpus.parted
-    found = Stream(**said | {"task": "next-character"}, token="words") if goes_on else ModelEntry(**said)
+    found = Stream(**said) if goes_on else ModelEntry(**said)
     for key, what, mend in found.faults():
         raise ValueError(f"{key}: {what.replace('`', '')}; {mend.replace('`', '')}")
     return found
@@ -242,7 +238,7 @@ def lab(corpus: Corpus, choices: Choices = Choices(), *, cache: Path | None = No
 def notes(corpus: Corpus, lab: Lab) -> tuple[str, ...]:
     """What was left out of a file, or is doubtful, and what of it the network does not know."""
     entry = lab.entry(NAME)
-    said = corpus.notes_for("next-word" if isinstance(entry, Stream) else entry.task)
+    said = corpus.notes_for(entry.task)
     if entry.task == "forecast":
         return said
     rows: Sequence[Any] = corpus.tagged if entry.task == "tag" else ()
@@ -337,7 +333,7 @@ def _stretch(tokens: int, unit: str) -> int:
 
 def _sequences(corpus: Corpus, entry: ModelEntry) -> tuple[Tokens, ...]:
     """Lines, or stretches, of more than one token each, where there is something to guess."""
-    if entry.unit == "words" and corpus.parted:
+    if entry.ends:
         return tuple(tokens for tokens in map(tokenize, corpus.lines) if tokens)
     tokens = corpus.words if entry.unit == "words" else tokenize(corpus.text, entry.unit)
     length = _stretch(len(tokens), entry.unit)
