@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from tutor.course.entries import ModelEntry
-from tutor.course.figures.receptive_field import MOST, ReceptiveField, Stack
+from tutor.course.figures.receptive_field import LEAST, MOST, ReceptiveField, Recurrence, Stack, measured_from
 from tutor.course.lab import Lab
+from tutor.engine.convolution import CausalConv1d
+from tutor.engine.recurrent import Recurrent
+from tutor.engine.trace import Trace
 
 from .sample import check_answer
 
@@ -82,6 +85,55 @@ def test_a_long_text_costs_what_is_looked_at_and_the_state_before_it_counts() ->
     # From zeros instead of the state that was, the gradients are others.
     whole = values.recurrence.norms(0, 300)[44:]
     assert seen.state == pytest.approx(whole, rel=1e-9)
+
+
+def test_what_is_in_view_is_measured_and_a_sentence_in_any_case() -> None:
+    values = ReceptiveField(text="a b c d e " * 60, hidden=3).run(None)  # type: ignore[arg-type]
+    whole = values.seen(300)
+    for in_view, measured in ((0, LEAST), (LEAST, LEAST), (50, 50), (1_000, MOST)):
+        seen = values.seen(300, in_view)
+        assert seen.first == measured_from(300, in_view) == 300 - measured
+        assert seen.convolution == whole.convolution[-measured:]
+        assert seen.state == pytest.approx(whole.state[-measured:], rel=1e-5)
+    assert values.seen(20, 5) == values.seen(20)
+    assert measured_from(20, 5) == 0
+
+
+def test_no_more_is_read_than_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = ReceptiveField(text="a b c d e " * 60, cell="gru", hidden=3).run(None)  # type: ignore[arg-type]
+    read: list[tuple[str, int]] = []
+
+    def counted(kind: type, name: str) -> None:
+        plain = getattr(kind, name)
+
+        def spy(self, x, *rest):  # type: ignore[no-untyped-def]
+            read.append((f"{kind.__name__}.{name}", len(x.output if isinstance(x, Trace) else x)))
+            return plain(self, x, *rest)
+
+        monkeypatch.setattr(kind, name, spy)
+
+    for kind in (CausalConv1d, Recurrent):
+        for name in ("forward", "backward"):
+            counted(kind, name)
+    values.seen(300, 40)
+    assert read == [
+        *[("CausalConv1d.forward", 8)] * 3,
+        *[("CausalConv1d.backward", 8)] * 3,
+        *(("Recurrent.forward", 40), ("Recurrent.backward", 40)),
+    ]
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+def test_past_a_state_that_overflowed_there_is_no_number(cell: str) -> None:
+    values = ReceptiveField(text="a b " * 30, cell=cell, hidden=3).run(None)  # type: ignore[arg-type]
+    (record,) = values.run.trace.records[-1]
+    states = record.h if cell == "rnn" else record.c
+    states.flags.writeable = True
+    states[28, 0, 1] = np.inf
+    recurrence = Recurrence(values.run)
+    assert np.isnan(recurrence.norms(28, 60)).all()
+    assert len(recurrence.norms(28, 60)) == 32
+    assert np.isfinite(recurrence.norms(27, 59)).all()
 
 
 def test_nothing_read_depends_on_nothing() -> None:

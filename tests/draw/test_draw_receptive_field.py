@@ -95,6 +95,100 @@ def test_in_the_least_window_all_words_and_both_shares_are_in_sight(shown) -> No
     assert across(SENTENCE, 12, 8, 61) == (13, 4, 0, 12)
 
 
+DEEP = (1, 2, 4, 8)
+SHARES = tuple(3.0**k for k in range(-11, 1))
+
+
+def test_layers_without_a_row_are_counted(shown) -> None:  # type: ignore[no-untyped-def]
+    rows = receptive_field(SENTENCE, 12, 2, DEEP, SHARES, SHARES, 0, 58, 7, Look())
+    assert (
+        shown(rows)
+        == """
+    |d=8     ·   ·   ·   ·   ·   ·   ·   ·   ·   ·   ·   ●
+    |d=4     ·   ·   ·   ●   ·   ·   ·   ·   ·   ·   ·   ●
+    |… 2 more layers
+    |x       ●   ●   ●   ●   ●   ●   ●   ●   ●   ●   ●   ●
+    |token  it  is  ne… too la… to  le… to  re… and to  wr…
+    |conv   ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▃▃▃ ███
+    |state  ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▁▁▁ ▃▃▃ ███
+    """
+    )
+    # A row more, and all are there.
+    rows = receptive_field(SENTENCE, 12, 2, DEEP, SHARES, SHARES, 0, 58, 8, Look())
+    assert [text_of([row]).split()[0] for row in rows[:5]] == ["d=8", "d=4", "d=2", "d=1", "x"]
+
+
+def test_without_a_row_to_say_so_the_top_layer_says_that_there_are_more(shown) -> None:  # type: ignore[no-untyped-def]
+    rows = receptive_field(SENTENCE, 12, 2, DEEP, SHARES, SHARES, 0, 58, 6, Look("none", True))
+    assert (
+        shown(rows)
+        == """
+    |d=8~    .   .   .   .   .   .   .   .   .   .   .   o
+    |x       o   o   o   o   o   o   o   o   o   o   o   o
+    |token  it  is  ne~ too la~ to  le~ to  re~ and to  wr~
+    |conv   ::: ::: ::: ::: ::: ::: ::: ::: ::: ::: ::: ###
+    |state  ::: ::: ::: ::: ::: ::: ::: ::: ::: ::: ::: ###
+    |state: 6e-4 % after 11 tokens
+    """
+    )
+    wide = receptive_field(TOKENS, 5, 2, DEEP, None, None, 0, 60, 5, Look())
+    assert text_of(wide[:1]).startswith("layer 4 d=8…  ")
+    widest = receptive_field(TOKENS, 5, 2, (1, 2, 4, 8, 16, 32), None, None, 0, 60, 5, Look())
+    assert text_of(widest[:1]).startswith("d=32…  ")
+    # With one layer there are none under it.
+    assert text_of(receptive_field(TOKENS, 5, 2, (1,), None, None, 0, 60, 5, Look())[:1]).startswith("layer 1 d=1  ")
+
+
+def test_without_names_a_row_alone_says_so(shown) -> None:  # type: ignore[no-untyped-def]
+    rows = receptive_field(SENTENCE, 12, 2, DEEP, None, None, 0, 28, 6, Look())
+    assert (
+        shown(rows[:3])
+        == """
+    | · · · · · · · · · · · ●
+    |… 3 more layers
+    | ● ● ● ● ● ● ● ● ● ● ● ●
+    """
+    )
+
+
+@many
+@given(st.integers(2, 6), st.integers(5, 12), st.sampled_from([45, 58, 78]), st.booleans())
+def test_no_layer_is_left_out_without_a_word(layers: int, height: int, width: int, ascii: bool) -> None:
+    dilations = tuple(2**at for at in range(layers))
+    rows = receptive_field(SENTENCE, 12, 2, dilations, SHARES, SHARES, 0, width, height, Look(ascii=ascii))
+    names = [text_of([row]).split("  ")[0] for row in rows]
+    sign = "~" if ascii else "…"
+    there = [name for name in names if "d=" in name]
+    left_out = [int(name.split()[1]) for name in names if name.startswith(sign)]
+    if there[0].endswith(sign):
+        assert (len(there), left_out) == (1, [])
+    else:
+        assert len(there) + sum(left_out) == layers
+        assert left_out != [0]
+    assert not any(name.endswith(sign) for name in there[1:])
+
+
+@pytest.mark.parametrize(
+    ("position", "width", "look", "said"),
+    [
+        (5, 58, Look(), "token         it  is  ne… too la… to  le… to  re… and to"),
+        (11, 58, Look(), "token ‹ 1     is  ne… too la… to  le… to  re… and to  wr…"),
+        (20, 58, Look(), "token ‹ 10    to  wr… it  is  ne… too la… to  le… to  re…"),
+        (5_000, 58, Look(), "token ‹ 4990  to  wr… it  is  ne… too la… to  le… to  re…"),
+        (10_500, 58, Look(), "‹ 10490       ne… too la… to  le… to  re… and to  wr… it"),
+        (10_500, 58, Look("none", True), "< 10490       ne~ too la~ to  le~ to  re~ and to  wr~ it"),
+        (20, 40, Look(), "‹ 10  to    it is    too   to    to"),
+        (500, 40, Look(), "‹ 490 to    it is    too   to    to"),
+        (1_500, 40, Look(), "‹1490      late      to    and  write"),
+        (10_500, 40, Look(), "‹          late      to    and  write"),
+        (20, 20, Look(), " ‹  is  too to  to"),
+    ],
+)
+def test_tokens_that_went_by_on_the_left_are_counted(position: int, width: int, look: Look, said: str) -> None:
+    rows = receptive_field(SENTENCE * 900, position, 2, (1, 2, 4), None, None, 0, width, 7, look)
+    assert text_of(rows[4:5]).rstrip() == said
+
+
 def test_where_percents_would_touch_they_drop_their_zeros(shown) -> None:  # type: ignore[no-untyped-def]
     state = (0.0001, 0.0002, 0.0005, 0.001, 0.004, 0.009, 0.018, 0.048, 0.11, 0.19, 0.41, 1.0)
     rows = receptive_field(SENTENCE, 12, 2, (1, 1), None, state, 0, 61, 20, Look())

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from tutor.course.entries import ModelEntry
-from tutor.course.figures.receptive_field import ReceptiveField
+from tutor.course.figures.receptive_field import LEAST, MOST, ReceptiveField
 from tutor.course.lab import Lab
+from tutor.engine.convolution import CausalConv1d
+from tutor.engine.recurrent import Recurrent
+from tutor.engine.trace import Trace
 from tutor.ui.app import LIGHT
 from tutor.ui.figures.receptive_field import FieldView, ReceptiveFieldFigure, StackSettings
 
@@ -191,6 +194,102 @@ async def test_it_fits_small_and_large_and_comes_back() -> None:
         await hand.resize(120, 36)
         await measured(hand)
         assert app.text == before
+
+
+LONG = " ".join(f"w{at}" for at in range(3_000))
+
+
+def steps_of(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """From now on: which pass was made over how many tokens."""
+    made: list[tuple[str, int]] = []
+
+    def counted(kind: type, name: str) -> None:
+        plain = getattr(kind, name)
+
+        def spy(self: object, x: Any, *rest: Any) -> Any:
+            made.append((f"{kind.__name__}.{name}", len(x.output if isinstance(x, Trace) else x)))
+            return plain(self, x, *rest)
+
+        monkeypatch.setattr(kind, name, spy)
+
+    for kind in (CausalConv1d, Recurrent):
+        for name in ("forward", "backward"):
+            counted(kind, name)
+    return made
+
+
+async def test_a_step_in_a_long_text_does_no_more_than_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = []
+    for text in (" ".join(LONG.split()[:40]), LONG):
+        async with opened(text=text) as (app, hand, figure):
+            drawn: list[int] = []
+            view = figure.query_one(FieldView)
+            plain = view.draw
+            monkeypatch.setattr(view, "draw", lambda *size: (drawn.append(1), plain(*size))[1])  # noqa: B023
+            with monkeypatch.context() as patched:
+                made = steps_of(patched)
+                await hand.press("left")
+                await measured(hand)
+            done.append((made, len(drawn)))
+            assert max(count for _pass, count in made) == LEAST
+            assert figure.seen == figure.values.seen(figure.position, 1)
+            assert f"‹ {figure.position - 15}" in app.text
+    assert done[0] == done[1]
+    assert done[0][1] == 1, "one step is one picture"
+
+
+async def test_what_a_wider_window_shows_is_measured() -> None:
+    async with opened(size=(60, 20), text=LONG, kernel_size=5, layers=6) as (_app, hand, figure):
+        for width, in_view in ((60, 47), (120, 107), (60, 107), (360, MOST)):
+            await hand.resize(width, 20)
+            await measured(hand)
+            seen = figure.seen
+            assert seen is not None
+            assert seen.position - seen.first == in_view
+        # A file holds as much in any window.
+        await hand.resize(60, 20)
+        await hand.press("left")
+        await measured(hand)
+        assert figure.seen is not None
+        assert len(figure.seen.state) == 46
+        (by_token, _layers) = figure.tables()
+        assert len(by_token.rows) == MOST
+        assert by_token.rows[-1][:3] == ("2999", "w2998", 0.0)
+
+
+async def test_another_run_under_the_stack_that_is_there() -> None:
+    async with opened() as (app, hand, figure):
+        await hand.press("up", "left")
+        await measured(hand)
+        before = app.text
+        other = ReceptiveField(text=TEXT, cell="gru", seed=5).run(None)  # type: ignore[arg-type]
+        assert figure.renew(other.options, other)
+        # A file has the new numbers at once; the picture is the old one until they are measured.
+        assert figure.tables() == other.tables_of(other.seen(7))
+        assert app.text == before.replace("state of RNN", "state of GRU")
+        await measured(hand)
+        assert figure.values.run is other.run
+        assert figure.position == 7
+        assert figure.options.layers == figure.values.options.layers == 4
+        assert figure.seen == figure.values.seen(7)
+        assert figure.seen is not None
+        assert figure.seen.state == other.seen(7).state
+        assert app.text != before
+        assert figure.tables() == figure.values.tables_of(figure.seen)
+
+
+async def test_numbers_of_a_run_that_was_taken_away_are_not_shown() -> None:
+    async with opened() as (_app, _hand, figure):
+        waiting: list[tuple[Any, Any]] = []
+        figure.later = lambda compute, show: waiting.append((compute, show))  # type: ignore[method-assign]
+        figure.action_layers(1)
+        other = ReceptiveField(text="a cat sat").run(None)  # type: ignore[arg-type]
+        figure.renew(other.options, other)
+        for compute, show in waiting:
+            show(compute())
+            assert figure.values.run is other.run
+        assert figure.seen is not None
+        assert figure.seen.position == 3
 
 
 async def test_the_focus_and_the_theme_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:

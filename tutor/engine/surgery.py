@@ -83,6 +83,11 @@ Plan = dict[int, Done]
 """What is done in one layer in one direction, by step from 0."""
 
 
+def between(cuts: Iterable[Cut], first: int, last: int) -> tuple[Cut, ...]:
+    """The cuts after `first` steps up to `last`, counted from there: of a stretch that is run by itself."""
+    return tuple(cut._replace(step=cut.step - first) for cut in cuts if first < cut.step <= last)
+
+
 def planned(cuts: Iterable[Cut], layer: int, direction: int, H: int, dtype: np.dtype[Any]) -> Plan:
     """The cuts of one layer in one direction; those of one letter at one step are done one after the other."""
     found: dict[int, dict[str, Moved]] = {}

@@ -1,14 +1,13 @@
 """The receptive field: which inputs an output of a convolution is made of, beside what a recurrent state depends on.
 
 Both are measured on the same vectors, in float64, as ‖∂y_t/∂x_s‖ and ‖∂h_t/∂x_s‖ (Frobenius): every unit's gradient,
-one sequence of a batch each. A measurement looks `MOST` tokens back and no further, so a step costs the same however
-long the text is; the state before them is the network's own.
+one sequence of a batch each. A measurement looks back over what is in view and a little more, so a step costs the same
+however long the text is; it goes on from the state that the network had there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from itertools import pairwise
 from typing import ClassVar, get_args
 
@@ -26,12 +25,15 @@ from tutor.course.measured import Cell, Found
 from tutor.engine.checks import Array
 from tutor.engine.convolution import CausalConv1d, receptive_field
 from tutor.engine.model import Model, ModelSpec, Run
+from tutor.engine.surgery import between
 from tutor.engine.text import tokenize
-from tutor.engine.trace import Trace
+from tutor.engine.trace import Record, Trace
 from tutor.i18n import _
 
 MOST = 256
-"""Tokens back that are measured, the present counted. No stack that can be asked for sees further."""
+"""Tokens back that are measured at the most, the present counted. No stack that can be asked for sees further."""
+LEAST = 32
+"""The same at the least: where fewer are in view, what is said still speaks of a sentence."""
 MOST_KERNEL, MOST_LAYERS, MOST_HIDDEN = 5, 6, 128
 CHANNELS = 8
 """Of each layer of the convolution."""
@@ -48,6 +50,11 @@ class Seen(Struct, frozen=True):
     """‖∂y_t/∂x_s‖"""
     state: tuple[float, ...]
     """‖∂h_t/∂x_s‖"""
+
+
+def measured_from(position: int, in_view: int) -> int:
+    """The first token that is measured after `position` of them, where `in_view` of these are looked at."""
+    return max(position - min(max(in_view, LEAST), MOST), 0)
 
 
 class Stack:
@@ -78,6 +85,14 @@ class Stack:
 
     def norms(self, first: int, position: int) -> Array:
         """‖∂y_t/∂x_s‖ of the top layer's output at the last token read, for s from `first` on."""
+        # What the output is made of is all that is computed: of what is before, it depends on exactly nothing.
+        edge = max(position - self.reach, 0)
+        norms: Array = np.zeros(position - first)
+        norms[max(edge - first, 0) :] = self._inside(edge, position)[max(first - edge, 0) :]
+        return norms
+
+    def _inside(self, first: int, position: int) -> Array:
+        """The same, of a text that begins at `first`."""
         x: Array = np.repeat(self.x[first:position, None], CHANNELS, axis=1)
         inputs, outputs = [], []
         for layer in self.layers:
@@ -105,22 +120,37 @@ class Recurrence:
         self.x = run.x.astype(np.float64)
         self.net = run.spec.network(run.spec.embedding_size, np.float64)
         self.net.load_state_dict(run.model.net.state_dict())
-
-    @cached_property
-    def _trace(self) -> Trace:
-        return self.net.forward(self.x[:, None])
+        self._records = tuple(record for (record,) in run.trace.records)
+        self._cuts = run.trace.cuts
 
     def norms(self, first: int, position: int) -> Array:
-        """‖∂h_t/∂x_s‖ of the top layer's state after the last token read, for s from `first` on."""
+        """‖∂h_t/∂x_s‖ of the top layer's state after the last token read, for s from `first` on.
+
+        Only these tokens are read, from the state that the run had before them; NaN where that overflowed.
+        """
         H = self.spec.hidden_size
-        records = [of_layer[0] for of_layer in self._trace.records]
-        h = np.repeat(np.stack([record.h[first] for record in records]), H, axis=1)
-        c = [record.c[first] for record in records if record.c is not None]
-        state = (h, np.repeat(np.stack(c), H, axis=1)) if c else h
-        trace = self.net.forward(np.repeat(self.x[first:position, None], H, axis=1), state)
-        d = np.zeros_like(trace.output)
+        h: Array = np.stack([record.h[first] for record in self._records]).astype(np.float64)
+        c = [record.c[first].astype(np.float64) for record in self._records if record.c is not None]
+        if not (np.isfinite(h).all() and np.isfinite(c).all()):
+            return np.full(position - first, np.nan)
+        cuts = between(self._cuts, first, position)
+        trace = _repeated(self.net.forward(self.x[first:position, None], (h, np.stack(c)) if c else h, cuts=cuts), H)
+        d: Array = np.zeros(trace.output.shape)
         d[-1] = np.eye(H)
         return _frobenius(self.net.backward(trace, d).x)
+
+
+def _repeated(trace: Trace, batch: int) -> Trace:
+    """A trace of one sequence, seen as a batch that holds it again and again in the same memory."""
+
+    def same(array: Array) -> Array:
+        return np.broadcast_to(array, (*array.shape[:-2], batch, array.shape[-1]))
+
+    records = tuple(
+        (Record(same(of.x), same(of.h), None if of.c is None else same(of.c), same(of.kept), of.reverse),)
+        for (of,) in trace.records
+    )
+    return Trace(same(trace.output), None, records, trace.cell, trace.cuts)
 
 
 def _frobenius(d: Array) -> Array:
@@ -150,11 +180,16 @@ class ReceptiveFieldValues(Struct, frozen=True):
         run = self.run.model.run(tokens_of(text, self.run.spec.unit))
         return replace(self.options, text=text).over(run)
 
-    def seen(self, position: int) -> Seen:
-        """What the output and the state after `position` tokens depend on; of nothing where nothing is read."""
+    def seen(self, position: int, in_view: int = MOST) -> Seen:
+        """What the output and the state after `position` tokens depend on; of nothing where nothing is read.
+
+        Args:
+            position: tokens read.
+            in_view: tokens back that are looked at, the present counted.
+        """
         if position == 0:
             return Seen(0, 0, (), ())
-        first = max(position - MOST, 0)
+        first = measured_from(position, in_view)
         by_stack, by_state = self.stack.norms(first, position), self.recurrence.norms(first, position)
         return Seen(position, first, tuple(by_stack.tolist()), tuple(by_state.tolist()))
 

@@ -1,7 +1,8 @@
 """A stack of causal convolutions over a text, and under the same tokens what a recurrent state still depends on.
 
 Here time runs across, as words do in a sentence: the tree stands on it. What does not fit is left out on both sides of
-the current step, so the cost is that of the columns on the screen and of the tree itself.
+the current step, so the cost is that of the columns on the screen and of the tree itself. That tokens went by on the
+left is marked, and so are layers that there are no rows for.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from tutor.draw import palettes
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, merged
 from tutor.draw.cells import width as width_of
 from tutor.draw.glyphs import ASCII_PLUS
-from tutor.draw.wording import wording
+from tutor.draw.wording import first_fitting, wording
 from tutor.i18n import _, ngettext
 
 _READABLE = 4
@@ -133,6 +134,7 @@ def receptive_field(
         ("convolution", 1),
         ("inputs", 1),
         ("output", 1),
+        # As many as there is room for: the last of these rows then says how many there are more.
         ("inner", inner),
         ("words", 1),
         ("words", 1),
@@ -146,10 +148,13 @@ def receptive_field(
     left = height
     for name, more in wishes:
         wanted = name != "edges" or given["inner"] == inner
+        if name == "inner" and more > left:
+            # One row alone would say no more than a sign behind the top layer's name, where there are names.
+            more = left if left > 1 or not place.left else 0
         if more <= left and wanted and (name != "words" or given[name] < len(words)):
             given[name] += more
             left -= more
-    rows = tree.rows(bool(given["output"]), bool(given["inner"]), bool(given["edges"]), bool(given["inputs"]))
+    rows = tree.rows(bool(given["output"]), given["inner"], bool(given["edges"]), bool(given["inputs"]))
     if given["tokens"] == len(under):
         rows += under
     elif given["tokens"]:
@@ -186,20 +191,38 @@ class _Tree:
             lit = {node - tap * dilation for node in lit for tap in self.taps if node >= tap * dilation}
             self.lit.append(lit)
 
-    def rows(self, output: bool, inner: bool, edges: bool, inputs: bool) -> list[Row]:
-        """The asked for rows, from the output down."""
+    def rows(self, output: bool, inner: int, edges: bool, inputs: bool) -> list[Row]:
+        """The asked for rows, from the output down.
+
+        Args:
+            output: whether the top layer is there.
+            inner: rows for the layers under it; with fewer than these, the last one says how many are left out.
+            edges: whether there are lines between them.
+            inputs: whether the tokens' nodes are there.
+        """
         rows: list[Row] = []
         depth = len(self.dilations)
-        for down in range(depth):
-            if output if down == 0 else inner:
-                rows.append(self._nodes(down))
+        shown = inner if inner >= depth - 1 else max(inner - 1, 0)
+        skipped = depth - 1 - shown
+        for down in range(shown + 1):
+            if down or output:
+                rows.append(self._nodes(down, more=skipped > 0 and not inner))
             if edges:
                 rows.append(self._edges(down))
+        if skipped and inner:
+            rows.append(self._skipped(skipped))
         if inputs:
             rows.append(self._nodes(depth))
         return rows
 
-    def _nodes(self, down: int) -> Row:
+    def _skipped(self, count: int) -> Row:
+        """What stands for layers without a row."""
+        sign = "~" if self.look.ascii else "…"
+        said = ngettext("{n} more layer", "{n} more layers", count).format(n=count)
+        return _said([f"{sign} {said}", sign], self.look.muted, self.width, self.look)
+
+    def _nodes(self, down: int, *, more: bool = False) -> Row:
+        """A layer's row. `more` says by its name that there are layers under it, and no row to say so."""
         look, place = self.look, self.place
         depth = len(self.dilations)
         here, other = ("o", ".") if look.ascii else ("●", "·")
@@ -212,7 +235,8 @@ class _Tree:
             name, short = _("inputs x"), "x"
         else:
             layer, dilation = depth - down, self.dilations[-1 - down]
-            name, short = _("layer {n} d={d}").format(n=layer, d=dilation), f"d={dilation}"
+            sign = "" if not more else "~" if look.ascii else "…"
+            name, short = _("layer {n} d={d}").format(n=layer, d=dilation) + sign, f"d={dilation}{sign}"
         return _named(cells, name, short, look.muted, place, look)
 
     def _edges(self, down: int) -> Row:
@@ -360,13 +384,25 @@ def _under(
         for index in dict.fromkeys(order)
         if place.first <= index < place.last
     ]
+    name = _token_name(place, look)
+    if place.first and not place.left:
+        # There are no names: it stands among the tokens, and the current one alone comes before it.
+        labels.insert(1, (place.first, name, look.muted))
     found = []
     for at in range(rows):
         if at and not labels:
             break
         cells, labels = _placed(labels, place, width)
-        found.append(_named(cells, "" if at else _("token"), "", look.muted, place, look))
+        found.append(_named(cells, "" if at else name, "", look.muted, place, look))
     return found
+
+
+def _token_name(place: Across, look: Look) -> str:
+    """What stands before the tokens, and how many went by on the left."""
+    name, sign, count = _("token"), "<" if look.ascii else "‹", place.first
+    if not count:
+        return name
+    return first_fitting([f"{name} {sign} {count}", f"{sign} {count}", f"{sign}{count}"], place.left - 1, sign)
 
 
 def _placed(

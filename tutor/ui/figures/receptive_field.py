@@ -7,25 +7,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import ClassVar, get_args
+from typing import Any, ClassVar, get_args
 
 import msgspec
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.widget import Widget
 
 from tutor.course.figures.facts import Fact
 from tutor.course.figures.receptive_field import (
+    MOST,
     MOST_KERNEL,
     MOST_LAYERS,
     ReceptiveField,
     ReceptiveFieldValues,
     Seen,
+    measured_from,
 )
 from tutor.course.figures.table import Table
 from tutor.course.measured import Cell
 from tutor.draw.cells import Look, Row
-from tutor.draw.figures.receptive_field import Setting, across, receptive_field, settings
+from tutor.draw.figures.receptive_field import Setting, across, reach, receptive_field, settings
 from tutor.engine.text import join
 from tutor.i18n import _
 from tutor.ui.figures.player import PLAYER_HINTS, Player, Stepped, Wanted
@@ -42,6 +45,9 @@ class FieldView(Stepped, can_focus=True):
     FieldView { height: 1fr; }
     """
 
+    class Resized(Message):
+        """Another part of the text may be in view."""
+
     def __init__(self, values: ReceptiveFieldValues) -> None:
         super().__init__()
         self.values: ReceptiveFieldValues = values
@@ -52,6 +58,18 @@ class FieldView(Stepped, can_focus=True):
         """Other numbers."""
         self.values, self.seen = values, seen
         self.redraw()
+
+    def take(self, values: ReceptiveFieldValues) -> None:
+        """Nothing yet: they come with their numbers."""
+
+    def watch_position(self) -> None:
+        """Another step comes with its numbers, too."""
+        if self.seen is None:
+            self.redraw()
+
+    def on_resize(self) -> None:
+        """Say so."""
+        self.post_message(self.Resized())
 
     @property
     def _step(self) -> int:
@@ -147,6 +165,8 @@ class ReceptiveFieldFigure(Player, Writable):
         self.values: ReceptiveFieldValues
         self.options = values.options
         """The stack and the network that are wanted; `values` is of those that were measured."""
+        self.given = values
+        """What it was given to show; `values` is of the same text and run, or of another cell's."""
         self.seen: Seen | None = None
 
     def parts(self) -> Iterable[Widget]:
@@ -162,8 +182,25 @@ class ReceptiveFieldFigure(Player, Writable):
         """Another step, other numbers."""
         self._measure()
 
+    def on_field_view_resized(self, message: FieldView.Resized) -> None:
+        """A wider picture shows more of the text."""
+        message.stop()
+        self._look_back()
+
+    @property
+    def _in_view(self) -> int:
+        """Tokens back in the picture, at the step and with the stack that are wanted."""
+        sees = reach(self.options.kernel_size, self.options.dilations)
+        place = across(self.values.run.tokens, self.position, sees, self.query_one(FieldView).size.width)
+        return self.position - place.first
+
+    def _look_back(self) -> None:
+        """Measure again where more is in view than was measured."""
+        if self.seen is not None and self.seen.first > measured_from(self.position, self._in_view):
+            self._measure()
+
     def _measure(self) -> None:
-        options, position, known = self.options, self.position, self.values
+        options, position, in_view, known, given = self.options, self.position, self._in_view, self.values, self.given
 
         def compute() -> tuple[ReceptiveFieldValues, Seen]:
             values = known
@@ -171,17 +208,36 @@ class ReceptiveFieldFigure(Player, Writable):
                 values = options.over(options.made())
             elif options != known.options:
                 values = options.over(known.run, known.recurrence)
-            return values, values.seen(position)
+            return values, values.seen(position, in_view)
 
-        self.later(compute, self._show)
+        def show(found: tuple[ReceptiveFieldValues, Seen]) -> None:
+            # Where another text or run came meanwhile, its own numbers are on their way.
+            if given is self.given:
+                self._show(found)
+
+        self.later(compute, show)
 
     def _show(self, found: tuple[ReceptiveFieldValues, Seen]) -> None:
         self.values, self.seen = found
         self.query_one(FieldView).show(*found)
+        self._look_back()
+
+    def renew(self, options: Any, values: ReceptiveFieldValues) -> bool:
+        """Another run, seen by the stack that is there."""
+        kept = {name: getattr(self.options, name) for name in ("kernel_size", "layers", "dilated")}
+        self.options = msgspec.structs.replace(values.options, **kept)
+        self.given, self.seen = values, None
+        super().renew(options, values)
+        self.query_one(StackSettings).redraw()
+        self._measure()
+        return True
 
     def tables(self) -> tuple[Table, ...]:
-        """Of the step that is on the screen."""
-        return self.values.tables_of(self.seen or self.values.seen(self.position))
+        """Of the step that is on the screen, as far back as is ever measured: windows differ, and files do not."""
+        seen, values = self.seen, self.values
+        if seen is None or seen.first > measured_from(seen.position, MOST):
+            seen = values.seen(self.position if seen is None else seen.position)
+        return values.tables_of(seen)
 
     @property
     def written(self) -> str:
@@ -190,7 +246,7 @@ class ReceptiveFieldFigure(Player, Writable):
 
     def show_written(self, text: str) -> None:
         """What is seen of a text that was written."""
-        self.values = self.values.write(text)
+        self.values = self.given = self.values.write(text)
         self.options, self.seen = self.values.options, None
         length = len(self.values.run.tokens)
         self.playback = Playback(length, position=length, speed=self.playback.speed)
