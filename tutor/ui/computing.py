@@ -12,12 +12,27 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from tutor.course.figures import Values
+from tutor.course.figures.race import RaceValues
 from tutor.course.figures.training import Training
 from tutor.course.grading import Verdict, grade
 from tutor.course.lab import Lab
-from tutor.course.lesson import Add, Asked, Block, Define, Do, Figure, Lesson, Prose, Step, names_in
-from tutor.course.probes import Probe, models_of, training_of
+from tutor.course.lesson import (
+    Add,
+    Asked,
+    Block,
+    Define,
+    Do,
+    Doing,
+    Figure,
+    Lesson,
+    Prediction,
+    Prose,
+    Step,
+    names_in,
+)
+from tutor.course.probes import Probe, models_of, settled, training_of
 from tutor.engine.training import Checkpoint
+from tutor.i18n import _
 from tutor.ui.widgets.activity import Done
 
 
@@ -79,6 +94,40 @@ def values_in(
         texts += step.asked.texts if feedback else (step.asked.ask,)
     names = {name for text in texts for name in names_in(text)}
     return {name: probe for name, probe in sorted(lesson.values.items()) if name in names}
+
+
+def shows_before(step: Step) -> bool:
+    """Whether a step shows something before anything is done in it."""
+    return not isinstance(step.asked, Doing | Prediction) or step.figure in step.before
+
+
+def measured_at_once(lesson: Lesson, step: Step, asked: Asked | None, lab: Lab) -> dict[str, Any] | None:
+    """What the words before a question ask for; None where training stands in between.
+
+    Args:
+        lesson: whose step it is.
+        step: the step.
+        asked: what it asks, in its instance.
+        lab: the lesson's models.
+    """
+    probes = values_in(lesson, step, step.before, asked)
+    models = {model for probe in probes.values() for model in models_of(probe)}
+    if not all(lab.begun(model) for model in models) or not all(settled(probe, lab) for probe in probes.values()):
+        return None
+    return {name: probe.measure(lab).value for name, probe in probes.items()}
+
+
+def unfinished(figure: Figure | None, values: Values | None, lab: Lab) -> bool:
+    """Whether a figure is of a training that was stopped.
+
+    Args:
+        figure: the step's.
+        values: what it shows.
+        lab: the lesson's models.
+    """
+    if figure is not None and isinstance(figure.options, Training):
+        return not lab.ready(figure.options.model)
+    return isinstance(values, RaceValues) and values.finished < values.whole
 
 
 def work_of(
@@ -162,6 +211,31 @@ def compute(work: Work, lab: Lab, tell: Tell, stopped: Callable[[], bool]) -> Sh
     if figure is None:
         figure = _measured(work.figure, lab, tell, stopped) if work.figure is not None else work.before.figure
     return replace(work.before, values=values, verdict=verdict, figure=figure)
+
+
+def outcome(work: Work, lab: Lab, tell: Tell, stopped: Callable[[], bool], phase: str) -> tuple[Shown, str]:
+    """Do it, whatever comes of it: a step that cannot be computed must not take the screen with it.
+
+    Args:
+        work: what.
+        lab: the lesson's models.
+        tell: as in `compute`.
+        stopped: as in `compute`.
+        phase: the step's, once everything is known.
+
+    Returns:
+        the step as it stands then, and in one line why it does not stand as it should; "" where it does.
+    """
+    before = work.before
+    try:
+        return replace(compute(work, lab, tell, stopped), phase=phase), ""
+    except Stopped:
+        # It is asked again: what was learned stays, and the rest is learned then.
+        said = _("Stopped before the answer was known. What was learned stays; answer again to go on.")
+        return replace(before, phase="asking", response=None), said
+    except Exception as error:
+        phase = "asking" if before.response is None and before.done is None else "shown"
+        return replace(before, phase=phase), _("This step could not be computed: {e}").format(e=error)
 
 
 def _seen_in(name: str, figure: Figure | None) -> Training:
