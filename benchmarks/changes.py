@@ -49,7 +49,7 @@ def change(turn: int) -> Change:
 
 async def done(screen: SandboxScreen) -> None:
     """Until what was asked for is in the picture."""
-    while screen._working:
+    while screen.working:
         await asyncio.sleep(0.0005)
     screen._compositor.render_strips()
 

@@ -19,12 +19,15 @@ from typing import NamedTuple
 
 import pytest
 
-from tutor import __version__, commands
+from tutor import __version__
 from tutor.cli import main
+from tutor.commands import COMMANDS, arguments, screens
+from tutor.commands.places import folders
 from tutor.engine import CELLS
 from tutor.engine.surgery import Cut
 from tutor.progress import STORE, Attempt, Progress
-from tutor.sandbox.experiment import Experiment
+from tutor.sandbox.experiment import MAX_TOKENS, Experiment
+from tutor.sandbox.networks import Networks, source_of
 from tutor.sandbox.state import View, encode
 from tutor.sandbox.weights_file import open_weights, save_weights
 
@@ -150,7 +153,7 @@ def test_version(run: Run) -> None:
 
 def test_help_names_every_command(run: Run) -> None:
     told = run("--help").out
-    for command in commands.COMMANDS:
+    for command in COMMANDS:
         assert f"  {command.name} " in told
         assert run(command.name, "--help").code == 0
     assert "new-lesson" not in told
@@ -288,16 +291,16 @@ def test_the_cache_follows_the_data(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
     monkeypatch.delenv("RNN_TUTOR_DATA", raising=False)
     monkeypatch.delenv("RNN_TUTOR_CACHE", raising=False)
-    usual, its_cache = commands._folders(Namespace())
+    usual, its_cache = folders(Namespace())
     assert "rnn-tutor" in str(usual)
     assert its_cache is not None
     assert its_cache != usual / "cache"
     monkeypatch.setenv("RNN_TUTOR_DATA", str(tmp_path / "a"))
-    assert commands._folders(Namespace()) == (tmp_path / "a", tmp_path / "a" / "cache")
+    assert folders(Namespace()) == (tmp_path / "a", tmp_path / "a" / "cache")
     given = Namespace(data_dir=str(tmp_path / "b"))
-    assert commands._folders(given) == (tmp_path / "b", tmp_path / "b" / "cache")
+    assert folders(given) == (tmp_path / "b", tmp_path / "b" / "cache")
     monkeypatch.setenv("RNN_TUTOR_CACHE", str(tmp_path / "c"))
-    assert commands._folders(given) == (tmp_path / "b", tmp_path / "c")
+    assert folders(given) == (tmp_path / "b", tmp_path / "c")
 
 
 # lessons
@@ -378,7 +381,7 @@ def test_read_a_broken_lesson(run: Run, course: Path) -> None:
 # trace
 
 
-@pytest.mark.parametrize("cell", commands.CELLS)
+@pytest.mark.parametrize("cell", arguments.CELLS)
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_trace_json(run: Run, cell: str, bidirectional: bool) -> None:
     more = ["--bidirectional"] if bidirectional else []
@@ -480,7 +483,7 @@ def test_gradient_where_a_float_ends(run: Run) -> None:
     assert exploded["log10_norms"][-1] == pytest.approx(2000)
 
 
-@pytest.mark.parametrize("cell", commands.CELLS)
+@pytest.mark.parametrize("cell", arguments.CELLS)
 def test_gradient_is_a_chart(run: Run, cell: str) -> None:
     told = run("gradient", "--cell", cell, "--steps", "30")
     assert (told.code, told.err) == (0, "")
@@ -491,7 +494,7 @@ def test_gradient_is_a_chart(run: Run, cell: str) -> None:
 
 
 def test_the_cells_are_the_registry() -> None:
-    assert tuple(CELLS) == commands.CELLS
+    assert tuple(CELLS) == arguments.CELLS
 
 
 # check
@@ -623,7 +626,7 @@ def test_the_app_starts_from_what_was_asked(
 
     opened: list[RnnTutorApp] = []
     monkeypatch.setattr(RnnTutorApp, "run", lambda self: opened.append(self))
-    monkeypatch.setattr(commands, "_need_terminal", lambda: None)
+    monkeypatch.setattr(screens, "_need_terminal", lambda: None)
     monkeypatch.setattr(sys, "__stderr__", sys.__stderr__)
     progress = Progress(data)
     for step in range(2):
@@ -648,7 +651,7 @@ def test_the_app_starts_from_what_was_asked(
 
 def test_home_is_painted_without_numpy(tmp_path: Path) -> None:
     code = (
-        "import sys, tutor.commands, tutor.cli; tutor.commands._need_terminal = lambda: None;"
+        "import sys, tutor.commands.screens, tutor.cli; tutor.commands.screens._need_terminal = lambda: None;"
         "import tutor.ui.app; tutor.ui.app.RnnTutorApp.run = lambda self: print('numpy' in sys.modules);"
         "tutor.cli.main(['--data-dir', sys.argv[1]])"
     )
@@ -725,9 +728,48 @@ def test_a_trace_by_a_network_that_learns_from_a_file(run: Run, tmp_path: Path) 
     assert again.out == said.out, "it is kept, and is the same"
 
 
+def test_a_string_names_a_network_of_ones_own_and_its_file_may_come_with_it(run: Run, tmp_path: Path) -> None:
+    model = open_weights(saved(tmp_path / "net.npz", "gru", 3))
+    experiment = Experiment("too late", source=source_of(model, "mine"))
+    state = encode(experiment, View())
+    missing = run("trace", "--state", state)
+    assert missing.code == 2
+    assert "The network “mine” is not on this machine" in missing.err
+    assert missing.err.count("\n") == 1
+    told = json.loads(run("trace", "--state", state, "--weights", str(tmp_path / "net.npz"), "--json").out)
+    assert told["hidden"] == model.run(("too", "late")).hidden.tolist()
+    other = run("trace", "--state", state, "--weights", str(saved(tmp_path / "other.npz", "gru", 4)))
+    assert other.code == 2
+    assert other.err == "rnn-tutor: --weights: this is not the network of --state\n"
+    Networks(tmp_path / "kept").keep(model)
+    there = run("--data-dir", str(tmp_path / "kept"), "trace", "--state", state, "--json")
+    assert json.loads(there.out)["hidden"] == told["hidden"]
+
+
+def saved(path: Path, cell: str, hidden: int) -> Path:
+    save_weights(Experiment(cell=cell, hidden=hidden).model(), path)
+    return path
+
+
+def test_a_relu_is_said_of_a_file_that_does_not_say_it(run: Run, tmp_path: Path) -> None:
+    path = str(saved(tmp_path / "net.npz", "rnn", 3))
+    for name in ("tanh", "relu"):
+        told = json.loads(run("trace", "late", "--weights", path, "--nonlinearity", name, "--json").out)
+        assert told["hidden"] == open_weights(path, nonlinearity=name).run(("late",)).hidden.tolist()
+        assert (min(told["hidden"][0]) < 0) == (name == "tanh")
+
+
+def test_a_text_that_is_too_long_is_read_in_part_and_that_is_said(run: Run) -> None:
+    told = run("trace", "a " * (MAX_TOKENS + 1), "--hidden", "1", "--csv")
+    assert told.err == "rnn-tutor: the first 20,000 of 20,001 tokens are read, and the rest is left out\n"
+    assert told.out.count("\n") == MAX_TOKENS + 1
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["--nonlinearity", "relu"], "give both"),
+        (["--weights", "a.npz", "--nonlinearity", "sine"], "sine"),
         (["--state", "rnn1-xx"], "cut off"),
         (["--state", ""], "it is empty"),
         (["--weights", "nowhere.npz"], "there is no nowhere.npz"),

@@ -1,4 +1,4 @@
-"""The command line: parses, dispatches, and answers for how it ends. Subcommands are in `commands.py`.
+"""The command line: parses, dispatches, and answers for how it ends. Subcommands are in `commands/`.
 
 Invariant: nothing heavy is imported here. `--help` and `--version` load neither Textual nor NumPy, and the
 first paint waits for nothing that it does not show. An error is one line on standard error, with the nearest
@@ -14,7 +14,9 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from tutor import __version__
-from tutor.commands import COMMANDS, HOME, Command, Refused, did_you_mean, say
+from tutor.commands import COMMANDS, HOME
+from tutor.commands.command import Command, Refused
+from tutor.commands.saying import did_you_mean, say
 from tutor.i18n import _
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tutor.engine.surgery import Cut
 from tutor.sandbox import edits, settings
@@ -150,3 +152,103 @@ def test_an_end_is_not_swallowed() -> None:
     bench, stand = opened()
     with pytest.raises(KeyboardInterrupt):
         do([changed(stops)], bench, stand)
+
+
+def test_instruments_that_waited_give_way_to_the_last_of_them() -> None:
+    bench, stand = opened()
+    done = do([at(name) for name in ("gates", "says", "why", "gradient")], bench, stand)
+    assert done.stand.view.instrument == "gradient"
+    assert done.words == (), "what was passed by on the way has nothing to say"
+    assert bench.reads == [], "the run is there already"
+
+
+def at(instrument: str, **more: object) -> Step:
+    return Step(lambda history: history, instrument=instrument, **more)  # type: ignore[arg-type]
+
+
+STEPS = st.sampled_from(
+    [
+        turned("seed"),
+        turned("cell"),
+        turned("hidden"),
+        turned("bidirectional"),
+        Step(History.undo),
+        Step(History.redo),
+        changed(lambda e: edits.beside(e, "late too")),
+        changed(lambda e: edits.beside(e, "")),
+        changed(lambda e: edits.beside(e, "late too"), instrument="compare", beside="text"),
+        changed(lambda e: edits.cut(e, Cut(1, "h", 0, 0.5))),
+        changed(lambda e: edits.healed(e)),
+        changed(lambda e: edits.written(e, "dog bites man"), line=1),
+        changed(lambda e: edits.written(e, ""), line=2),
+        changed(lambda e: edits.cut(e, Cut(99, "h"))),
+        at("state"),
+        at("gates", view=View("gates", 2, 1)),
+        at("why"),
+        at("field"),
+        at("compare", beside="next"),
+    ]
+)
+
+
+@given(steps=st.lists(STEPS, max_size=7), seed=st.booleans())
+def test_steps_done_together_come_to_what_they_come_to_one_by_one(steps: list[Step], seed: bool) -> None:
+    bench, stand = opened(Experiment(hidden=2, text="a b c", cuts=(Cut(2, "h", 0, 0.5),) if seed else ()))
+    together = do(steps, bench, stand)
+    alone = Done(stand)
+    words: tuple[str, ...] = ()
+    for step in steps:
+        alone = do([step], bench, alone.stand)
+        words += alone.words
+    assert together.stand.history.now == alone.stand.history.now
+    assert together.stand.history.behind == alone.stand.history.behind
+    assert together.stand.history.ahead == alone.stand.history.ahead
+    assert together.stand.view.instrument == alone.stand.view.instrument or not set(together.words) >= set(words)
+    if together.words == words:
+        assert together.stand.view == alone.stand.view
+        assert together.stand.reading.kind == alone.stand.reading.kind
+    if together.shown is not None:
+        true(together)
+
+
+def test_what_is_broken_off_is_left_and_nothing_has_changed() -> None:
+    bench, stand = opened()
+    steps = (turned("seed"), turned("cell"))
+    done = do(steps, bench, stand, over=lambda: True)
+    assert done.left == steps
+    assert done.stand is stand
+    assert done.shown is None
+    assert done.words == ()
+    again = do(done.left, bench, done.stand)
+    assert again.left == ()
+    assert again.stand.history.now.cell == "gru"
+    true(again)
+
+
+def test_what_was_done_before_it_was_broken_off_stays_done() -> None:
+    bench, stand = opened()
+    # Three layers are three stretches: the question is asked once for each, and the second step is over at its end.
+    asked = []
+
+    def over() -> bool:
+        asked.append(1)
+        return len(asked) > 4
+
+    steps = [turned("layers"), changed(lambda e: edits.cut(e, Cut(99, "h"))), turned("layers")]
+    done = do(steps, bench, stand, over=over)
+    assert len(done.words) == 1
+    assert done.left == (steps[2],)
+    assert done.stand.history.now.layers == 2
+
+
+def test_every_number_of_a_trace_that_was_broken_off_is_computed_again() -> None:
+    bench, stand = opened(Experiment(text="a b c d e f g h " * 100, hidden=4, cell="lstm"))
+    asked = []
+
+    def over() -> bool:
+        asked.append(1)
+        return len(asked) > 3
+
+    done = do([turned("seed")], bench, stand, over=over)
+    assert done.left
+    true(do(done.left, bench, done.stand))

@@ -238,11 +238,11 @@ class Sandbox(RuleBasedStateMachine):
 
     def seen(self, reading: Reading) -> str:
         try:
-            name, _options, values = look(self.view.instrument, reading, self.view)
+            shown = look(self.view.instrument, reading, self.view)
         except ValueError as error:
             self.refused(error)
             return str(error)
-        return name + repr(values.tables())
+        return shown.show + repr(shown.values.tables())
 
     @invariant()
     def what_is_behind_and_ahead_is_what_was(self) -> None:

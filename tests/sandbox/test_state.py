@@ -40,6 +40,7 @@ CUTS = st.builds(
     st.integers(0, 7),
     st.integers(0, 1),
 )
+NET = "net:0123456789abcdef/plays.txt"
 NUDGES = st.builds(Nudge, st.sampled_from(["weight_hh_l0", "bias_ih_l1_reverse"]), *[st.integers(0, 99)] * 2, NUMBERS)
 
 
@@ -50,7 +51,7 @@ def experiments(draw: st.DrawFn) -> Experiment:
     return Experiment(
         text=draw(read),
         beside=draw(st.just("") | read),
-        source=draw(st.sampled_from(["", "lesson:never-too-late/writer", "lesson:gru/日本/x"])),
+        source=draw(st.sampled_from(["", "lesson:never-too-late/writer", "lesson:gru/日本/x", NET])),
         cell=draw(st.sampled_from(["rnn", "gru", "lstm"])),
         hidden=draw(st.integers(1, 512)),
         layers=draw(st.integers(1, 8)),
@@ -133,6 +134,7 @@ def test_how_long_it_is() -> None:
     assert len(encode(Experiment(cell="lstm", hidden=32), View(position=3))) <= 24
     longer = Experiment(text="the cat sat on the mat", cell="gru", cuts=(Cut(2, "z", None, 0.5),))
     assert len(encode(longer, View("gates", 3, 1, "z"))) <= 100
+    assert len(encode(replace(longer, source=NET), View("gates", 3, 1, "z"))) <= 140
 
 
 def test_the_defaults_that_strings_leave_out_are_those_of_version_1() -> None:
@@ -185,6 +187,8 @@ def test_a_string_of_version_1_opens_for_ever() -> None:
         nudges=(Nudge("weight_hh_l0", 1, 2, -0.25),),
     )
     assert decode(kept) == (experiment, View("gates", 3, 2, "c"))
+    named = "rnn1-4ahnq0YEa15qiZWBoZGxiamZuYVlYlJySmqa_rPpS5_NWaNQALS2WKkWAA"
+    assert decode(named) == (Experiment(source="net:0123456789abcdef/日本 plays"), View())
 
 
 def test_another_process_reads_the_same() -> None:
@@ -195,7 +199,26 @@ def test_another_process_reads_the_same() -> None:
     assert told.stdout.strip() == ascii((experiment, View("state", 2)))
 
 
-@pytest.mark.parametrize("source", ["mine", "lesson:", "lesson:gru", "lesson:gru/", "lesson:/x", "file:/etc/passwd"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "mine",
+        "lesson:",
+        "lesson:gru",
+        "lesson:gru/",
+        "lesson:/x",
+        "file:/etc/passwd",
+        "own:plays.txt",
+        "net:",
+        "net:0123456789abcdef",
+        "net:0123456789abcdef/",
+        "net:0123456789abcdeg/plays.txt",
+        "net:0123456789abcdef/" + "x" * 41,
+        "net:0123456789abcdef/a\x1b[2J",
+        "net:0123456789abcdef/a\nb",
+        "net:/../../etc/passwd/x",
+    ],
+)
 def test_a_network_that_no_string_holds(source: str) -> None:
     with pytest.raises(ValueError, match=r"^No string can hold this network: save .*, and reopen it with --weights\.$"):
         encode(Experiment(source=source), View())

@@ -30,9 +30,9 @@ from tutor.engine.pytorch import save_recurrent
 from tutor.engine.surgery import Cut
 from tutor.engine.text import UNKNOWN, Vocabulary, normalized, tokenize
 from tutor.sandbox import weights_file
-from tutor.sandbox.experiment import Experiment, Nudge
+from tutor.sandbox.experiment import MAX_NUMBERS, Experiment, Nudge
 from tutor.sandbox.exporting import export
-from tutor.sandbox.weights_file import Opened, open_weights, save_weights
+from tutor.sandbox.weights_file import BESIDE, Opened, open_weights, save_weights
 
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="PyTorch is not installed; this check runs where it is"
@@ -209,8 +209,32 @@ def test_the_identity_is_never_made(tmp_path: Path) -> None:
     model = open_weights(tmp_path / "net.npz", beside(tmp_path / "x", "\n".join(f"w{n}" for n in range(V))))
     assert model.run(["w99999", "w7"]).x.argmax(axis=1).tolist() == [99999, 7]
     assert model.count_parameters() == 2 * V + 4 + 4
-    with pytest.raises(ValueError, match=r"^text: got 2,000 tokens, expected at most 999, for this network is large$"):
-        model.run(["w1"] * 2000)
+    # A text that would keep too much is read as far as there is room for it.
+    experiment = Experiment(text="w1 " * 2_000, source="net")
+    assert len(experiment.run(model).tokens) == MAX_NUMBERS // (V + 8 * 2)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "unit"),
+    [("a b c", "characters"), ("é n 日", "characters"), ("a cat ran", "words"), ("<unk> a b", "characters")],
+)
+def test_what_a_token_is_is_seen_from_the_vocabulary(tmp_path: Path, tokens: str, unit: str) -> None:
+    names = tokens.split()
+    save_recurrent(tmp_path / "net.npz", a_net(D=len(names)))
+    told = beside(tmp_path / "x", "\n".join(names))
+    assert open_weights(tmp_path / "net.npz", told).spec.unit == unit
+    assert open_weights(tmp_path / "net.npz", told, unit="words").spec.unit == "words"
+
+
+def test_a_relu_that_was_saved_here_is_one_again(tmp_path: Path) -> None:
+    save_recurrent(tmp_path / "net.npz", a_net("rnn"))
+    model = open_weights(tmp_path / "net.npz", beside(tmp_path / "x", "\n".join(WORDS)), nonlinearity="relu")
+    save_weights(model, tmp_path / "mine.npz")
+    again = open_weights(tmp_path / "mine.npz", tmp_path / f"mine{BESIDE}")
+    assert again.spec.nonlinearity == "relu"
+    assert again.run(["late", "too"]).hidden.tobytes() == model.run(["late", "too"]).hidden.tobytes()
+    asked = open_weights(tmp_path / "mine.npz", tmp_path / f"mine{BESIDE}", nonlinearity="tanh")
+    assert asked.spec.nonlinearity == "tanh", "who asks for one gets it"
 
 
 # What cannot be opened.
@@ -303,7 +327,7 @@ def test_weights_that_are_none(tmp_path: Path, saved: Path) -> None:
 
 
 def test_arguments_that_cannot_be(saved: Path) -> None:
-    with pytest.raises(ValueError, match=r"^unit: got 'lines', expected one of 'words', 'characters'$"):
+    with pytest.raises(ValueError, match=r"^unit: got 'lines', expected one of '', 'words', 'characters'$"):
         open_weights(saved, unit="lines")
     with pytest.raises(ValueError, match=r"^nonlinearity: got 'sine'"):
         open_weights(saved, nonlinearity="sine")

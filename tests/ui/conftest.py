@@ -15,6 +15,7 @@ from tutor.course.outline import lessons_dir
 from tutor.progress import Progress
 from tutor.sandbox.experiment import Experiment
 from tutor.ui.app import RnnTutorApp, Start
+from tutor.ui.screens.bench import BenchScreen
 from tutor.ui.screens.lesson import LessonScreen
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -45,8 +46,11 @@ class Desk:
         for _ in range(4):
             await self.app.workers.wait_for_complete()
             await self.pilot.pause()
-            screen = self.app.screen
-            if not (isinstance(screen, LessonScreen) and screen.shown.phase == "working"):
+            if not any(
+                (isinstance(screen, LessonScreen) and screen.shown.phase == "working")
+                or (isinstance(screen, BenchScreen) and screen.working)
+                for screen in self.app.screen_stack
+            ):
                 break
         await self.pilot.pause()
 

@@ -15,8 +15,10 @@ from textual import events
 from tutor.engine.surgery import Cut
 from tutor.sandbox import edits
 from tutor.sandbox.bench import Bench, Reading
+from tutor.sandbox.errands import Outcome
 from tutor.sandbox.experiment import Experiment
 from tutor.sandbox.instruments import INSTRUMENTS
+from tutor.sandbox.networks import title_of
 from tutor.sandbox.shelf import Shelf
 from tutor.sandbox.state import View, decode, encode
 from tutor.sandbox.weights_file import save_weights
@@ -258,7 +260,10 @@ async def test_the_trace_and_the_network_as_files(desk, tmp_path: Path) -> None:
         await say(d, str(tmp_path / "nowhere.npz"))
         assert "nowhere.npz" in d.text
         await say(d, str(tmp_path / "net.npz"))
-        assert d.app.screen.experiment.source == "file:net.npz"
+        await say(d, str(tmp_path / "nowhere.txt"))
+        assert "nowhere.txt" in d.text
+        await say(d, "")
+        assert title_of(d.app.screen.experiment.source) == "net.npz"
         assert np.array_equal(d.app.screen.network_run.hidden, Experiment(cell="gru", hidden=5).run().hidden)
 
 
@@ -372,9 +377,13 @@ async def test_another_network_of_the_same_name_leaves_the_first_to_be_gone_back
             await d.press("o")
             await choose(d, next(at for at, said in enumerate(labels(d)) if said.startswith("a file")))
             await say(d, str(tmp_path / folder / "net.npz"))
+            assert "its vocabulary, as a file; nothing where it has none" in d.text
+            await say(d, "")
+            assert "its nonlinearity, tanh or relu: no file says which" in d.text
+            await say(d, "tanh")
             runs.append(d.app.screen.network_run.hidden)
         assert not np.array_equal(*runs)
-        assert d.app.screen.experiment.source == "file:net.npz (2)"
+        assert title_of(d.app.screen.experiment.source) == "net.npz"
         await d.press("z")
         assert np.array_equal(d.app.screen.network_run.hidden, runs[0])
 
@@ -435,7 +444,7 @@ async def test_a_network_that_cannot_be_fetched_is_not_listed(desk, monkeypatch:
     async with desk("sandbox", experiment=Experiment(hidden=3)) as d:
         screen = d.app.screen
         assert isinstance(screen, SandboxScreen)
-        screen._use("lesson:nowhere/none", "Nowhere: none", "")
+        screen._came(Outcome(chosen=("lesson:nowhere/none", "Nowhere: none")))
         await d.settle()
         assert "There is no network" in d.text
         assert screen.titles == {}

@@ -26,6 +26,7 @@ from tutor.course.past import Past
 from tutor.engine.captioner import Captioner
 from tutor.engine.checks import whole
 from tutor.engine.forecaster import Forecaster
+from tutor.engine.interrupt import interruptible
 from tutor.engine.model import Model, Run
 from tutor.engine.text import tokenize
 from tutor.engine.training import Checkpoint, TrainingSpec, fit
@@ -237,7 +238,9 @@ class Lab:
                 kept = self._kept[name]
                 if kept.training is None:
                     return
-                checkpoint = next(kept.training, None)
+                # A step of a training is whole, whoever waits: it goes on from where it stands, and nowhere else.
+                with interruptible(None):
+                    checkpoint = next(kept.training, None)
                 if checkpoint is None:
                     kept.training = None
                     self._save(name, kept)

@@ -19,6 +19,7 @@ import numpy as np
 
 from tutor.engine.cells import RNN, Cell
 from tutor.engine.checks import Array, one_of, whole
+from tutor.engine.interrupt import look_up
 from tutor.engine.recurrent import NONLINEARITIES, Recurrent
 from tutor.engine.steps import Backward, Maybe, Past, Weights
 from tutor.engine.surgery import Plan, planned
@@ -69,6 +70,7 @@ class _Walk:
         back = self.cell.backward(self.w, _STRETCH, 1, many=R)
         exponent = 0
         for t in range(self.T, -1, -1):
+            look_up()
             if t < self.end:
                 if t == self.end - 1 or (t + 1) % _STRETCH == 0:
                     self._look(back, t - t % _STRETCH, t + 1)
@@ -92,6 +94,7 @@ class _Walk:
         size = min(_STRETCH, last - first)
         back = self.cell.backward(self.w, size, 1, many=R)
         for t in range(first, last):
+            look_up()
             d_h, d_c = np.eye(R, H), np.eye(R, H, -H)
             if t < self.end:
                 if (t - first) % size == 0:
@@ -201,6 +204,7 @@ class Flow:
         values, exponents = np.empty(T + 1), np.empty(T + 1, np.int64)
         product, power = np.eye(R), 0
         for t in range(T, -1, -1):
+            look_up()
             if t < T:
                 product = product.dot(self.jacobians[t])
                 power += _rescale(product, None)

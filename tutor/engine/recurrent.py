@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from tutor.engine.cells import CELLS
 from tutor.engine.checks import Array, numbers, one_of, precision, whole
+from tutor.engine.interrupt import look_up
 from tutor.engine.parameters import Parameters
 from tutor.engine.steps import Backward, Forward, Maybe, Past, Step, Weights
 from tutor.engine.stretches import (
@@ -281,6 +282,7 @@ class Recurrent(Parameters):
         # A gate's e⁻ᵃ may overflow on its way to 0; a state without bounds may too, and is recorded as it is.
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             for start, end in reversed(stretches) if reverse else stretches:
+                look_up()
                 if reverse and ends is not None:
                     begin(h, c, first, end, ends == end)
                 states, now = slice(start, end + 1), slice(start, end)
@@ -444,6 +446,7 @@ class Recurrent(Parameters):
         fresh = True
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             for start, end in stretches if record.reverse else reversed(stretches):
+                look_up()
                 past = record.past.between(start, end)
                 back.look(past)
                 pieces = cut((start, end), ends)

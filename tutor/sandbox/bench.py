@@ -15,6 +15,7 @@ import numpy as np
 from tutor.engine import CELLS
 from tutor.engine.gradient_flow import Flow, gradient_flow
 from tutor.engine.model import Model, Run
+from tutor.engine.surgery import between
 from tutor.engine.trace import Trace
 from tutor.i18n import _
 from tutor.sandbox.experiment import Experiment
@@ -47,7 +48,7 @@ class Reading:
         every = [record for records in run.trace.records for record in records]
         h = np.stack([r.h[last if r.reverse else first] for r in every])
         cells = [r.c[last if r.reverse else first] for r in every if r.c is not None]
-        cuts = tuple(cut._replace(step=cut.step - first) for cut in self.experiment.cuts if first < cut.step <= last)
+        cuts = between(run.trace.cuts, first, last)
         state = (h, np.stack(cells)) if cells else h
         return net.forward(run.x[first:last, None], state, cuts=cuts)
 

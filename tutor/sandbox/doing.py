@@ -1,22 +1,23 @@
 """Steps that are done to an experiment, one after the other, and what the last of them shows.
 
 It takes no part in a screen, and may run in a thread: values go in, and values come out. Steps that came while others
-were being done are done together: what only the next one would have replaced is never run.
+were being done are done together: what only the next one would have replaced is never run. What takes long is broken
+off where newer steps wait, and is done with them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Literal, NamedTuple
 
+from tutor.engine.interrupt import Interrupted, interruptible
 from tutor.engine.text import clean
 from tutor.i18n import _
 from tutor.sandbox.bench import Bench, Beside, Reading
 from tutor.sandbox.edits import History
 from tutor.sandbox.experiment import Experiment
-from tutor.sandbox.instruments import Shown, beside_of, look
+from tutor.sandbox.instruments import Shown, beside_of, kinds_of, look
 from tutor.sandbox.state import View
 
 
@@ -33,11 +34,6 @@ class Step(NamedTuple):
     """What it is compared with from then on; as before when None, and "next" is the next that there is."""
     view: View | None = None
     """Where one stands in it then; as before when None."""
-
-    @property
-    def plain(self) -> bool:
-        """Whether it leaves to those before it who looks, and where."""
-        return not self.instrument and self.beside is None and self.view is None
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,34 +58,62 @@ class Done:
     """The line whose text is done; 0 for none."""
     place: View | None = None
     """Where one is to stand; None where one stands."""
+    left: tuple[Step, ...] = ()
+    """What was not done, for it was broken off."""
 
 
-def do(steps: Sequence[Step], bench: Bench, stand: Stand) -> Done:
-    """Do them. What cannot be done leaves everything as it was, and says why."""
+def do(steps: Sequence[Step], bench: Bench, stand: Stand, over: Callable[[], bool] | None = None) -> Done:
+    """Do them. What cannot be done leaves everything as it was, and says why.
+
+    Args:
+        over: asked now and then whether nobody waits for them any more; they are left then.
+    """
     done = Done(stand)
-    for plain, group in groupby(steps, lambda step: step.plain):
-        found = tuple(group)
-        together = _together(found, bench, done) if plain and len(found) > 1 else None
+    with interruptible(over):
+        try:
+            together = _together(steps, bench, done) if len(steps) > 1 else None
+        except Interrupted:
+            return replace(done, left=tuple(steps))
         if together is not None:
-            done = together
-            continue
-        for step in found:
-            done = _one(step, bench, done)
+            return together
+        for at, step in enumerate(steps):
+            try:
+                done = _one(step, bench, done)
+            except Interrupted:
+                return replace(done, left=tuple(steps[at:]))
     return done
 
 
 def _together(steps: Sequence[Step], bench: Bench, done: Done) -> Done | None:
     """Steps of which only the last is looked at; None where that cannot be, and each has to answer for itself."""
-    history, words, lines = done.stand.history, list(done.words), []
+    stand = done.stand
+    history, kind, instrument = stand.history, stand.reading.kind, stand.view.instrument
+    view: View | None = None
+    words, lines = list[str](), list[int]()
     for step in steps:
+        before = history.now
         try:
             history = step.does(history)
-            lines.append(step.line)
+            if step.beside == "next":
+                kind = beside_of(history.now, kind)
+            elif step.beside is not None:
+                kind = step.beside
         except Exception as error:
             words.append(_why(error))
+            continue
+        if not (set(history.now.cuts) <= set(before.cuts) and set(history.now.nudges) <= set(before.nudges)):
+            # Whether that can be done by hand is known when it is run; what cannot is nothing to go back to.
+            return None
+        instrument, view = step.instrument or instrument, step.view or view
+        if instrument != "compare":
+            kind = ""
+        elif kind not in (kinds := kinds_of(history.now)):
+            # What stood beside it is gone; something else may stand there.
+            kind = kinds[0] if kinds else ""
+        lines.append(step.line)
     if not lines:
         return replace(done, words=tuple(words))
-    found = _one(Step(lambda _history: history, max(lines)), bench, replace(done, words=()))
+    found = _one(Step(lambda _history: history, max(lines), instrument, kind, view), bench, done)
     if found.words:
         return None
     return replace(found, words=tuple(words))

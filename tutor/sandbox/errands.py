@@ -1,12 +1,13 @@
 """What is kept of an experiment, and where one comes from: as lists to choose from.
 
 Each names what has to be typed for it, and says what came of it. Nothing here changes what is on the bench: an
-experiment that is opened is handed back.
+experiment that is opened is handed back. All of it reads and writes files, and may run in a thread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,9 +17,14 @@ from tutor.i18n import _
 from tutor.sandbox.bench import Reading
 from tutor.sandbox.experiment import Experiment
 from tutor.sandbox.exporting import export
+from tutor.sandbox.files import found
+from tutor.sandbox.networks import Networks, fingerprint_of
 from tutor.sandbox.shelf import Shelf
 from tutor.sandbox.state import View, decode, encode
-from tutor.sandbox.weights_file import open_weights, save_weights
+from tutor.sandbox.weights_file import BESIDE, open_weights, save_weights
+
+WEIGHTS = (".safetensors", ".npz")
+"""What the names of networks' files end in."""
 
 
 class Outcome(NamedTuple):
@@ -30,8 +36,12 @@ class Outcome(NamedTuple):
     """Another experiment, to be looked at."""
     lines: str = ""
     """Shown in full: lines to copy."""
-    network: tuple[str, Model] | None = None
-    """A network to put on the bench, by the name that an experiment calls it by."""
+    network: tuple[Model, str] | None = None
+    """A network to put on the bench, and what it is called."""
+    chosen: tuple[str, str] | None = None
+    """A network that is to be had by its source, and what it is called."""
+    then: Errand | None = None
+    """What is asked next."""
 
 
 class Errand(NamedTuple):
@@ -44,46 +54,65 @@ class Errand(NamedTuple):
     """What has to be typed; nothing when it is empty."""
     begins: str = ""
     """What stands in the line at first."""
+    file: bool = False
+    """Whether the name of a file is typed."""
 
 
-def keeping(reading: Reading, view: View, shelf: Shelf | None) -> tuple[Errand, ...]:
+def keeping(
+    reading: Reading,
+    view: View,
+    shelf: Shelf | None = None,
+    networks: Networks | None = None,
+    network: Model | None = None,
+) -> tuple[Errand, ...]:
     """What can be kept, and what was: as a string, on the shelf, as files.
 
     Args:
         shelf: the learner's; None where there is none.
+        networks: where networks are kept that a string only names; None where there is no such place.
+        network: the one that the experiment's source names.
     """
     experiment = reading.experiment
 
-    def state(text: str) -> Outcome:
-        opened = decode(text)
-        if opened == (experiment, view):
+    def held() -> None:
+        """What names a network is worth nothing without it."""
+        if networks is not None and network is not None and fingerprint_of(experiment.source) is not None:
+            networks.keep(network)
+
+    def copied(_typed: str) -> Outcome:
+        pasted = Errand("", opened, _("state"))
+        try:
+            held()
+            return Outcome(then=pasted._replace(begins=encode(experiment, view)))
+        except (ValueError, OSError) as error:
+            # Another string can be pasted all the same.
+            return Outcome(str(error), then=pasted)
+
+    def opened(text: str) -> Outcome:
+        found = decode(text)
+        if found == (experiment, view):
             return Outcome(_("This is the experiment on screen. Copy the string, or paste another in its place."))
-        return Outcome(opened=opened)
+        return Outcome(opened=found)
 
     def trace(text: str) -> Outcome:
         return Outcome(_saved(export(reading.run, _path(text))))
 
-    def network(text: str) -> Outcome:
+    def saved(text: str) -> Outcome:
         path = _path(text)
         lines = save_weights(reading.run.model, path)
         return Outcome(_saved(path), lines=lines)
 
-    found = []
-    try:
-        text = encode(experiment, view)
-    except ValueError:
-        # No string holds its network; another string can be pasted all the same.
-        text = ""
-    found.append(Errand(_("a string: copy it, or paste another"), state, _("state"), text))
+    errands = [Errand(_("a string: copy it, or paste another"), copied)]
     if shelf is not None:
-        found += _on_the_shelf(experiment, view, shelf)
-    found.append(Errand(_("the trace as a file: JSON, CSV, npz …"), trace, _("file"), "trace.json"))
-    found.append(Errand(_("the network as a file for PyTorch …"), network, _("file"), "network.npz"))
-    return tuple(found)
+        errands += _on_the_shelf(experiment, view, shelf, held)
+    errands.append(Errand(_("the trace as a file: JSON, CSV, npz …"), trace, _("file"), "trace.json", file=True))
+    errands.append(Errand(_("the network as a file for PyTorch …"), saved, _("file"), "network.npz", file=True))
+    return tuple(errands)
 
 
-def _on_the_shelf(experiment: Experiment, view: View, shelf: Shelf) -> list[Errand]:
+def _on_the_shelf(experiment: Experiment, view: View, shelf: Shelf, held: Callable[[], None]) -> list[Errand]:
     def keep(name: str) -> Outcome:
+        held()
         return Outcome(_("Kept as “{name}”.").format(name=shelf.keep(name, experiment, view)))
 
     def opened(name: str) -> Callable[[str], Outcome]:
@@ -95,25 +124,59 @@ def _on_the_shelf(experiment: Experiment, view: View, shelf: Shelf) -> list[Erra
 
     first = " ".join(experiment.tokens[:4])
     names = [one.name for one in shelf.names()]
-    found = [Errand(_("put it on the shelf …"), keep, _("name"), first[:60])]
-    found += [Errand(_("from the shelf: {name}").format(name=name), opened(name)) for name in names]
+    errands = [Errand(_("put it on the shelf …"), keep, _("name"), first[:60])]
+    errands += [Errand(_("from the shelf: {name}").format(name=name), opened(name)) for name in names]
     if names:
-        found.append(Errand(_("take one off the shelf …"), removed, _("name"), names[0]))
-    return found
+        errands.append(Errand(_("take one off the shelf …"), removed, _("name"), names[0]))
+    return errands
 
 
-def opening() -> tuple[Errand, ...]:
-    """Where else networks come from."""
+def opening(folder: Path | None = None) -> tuple[Errand, ...]:
+    """Where else networks come from: a file of the learner's, and those that lie in a folder.
 
-    def weights(text: str) -> Outcome:
-        words = text.split(" + ")
-        path = _path(words[0])
-        vocabulary = _path(words[1]) if len(words) > 1 else None
-        model = open_weights(path, vocabulary)
-        return Outcome(network=(f"file:{clean(path.name)}", model))
-
+    Args:
+        folder: where the command was started; None for no folder.
+    """
     label = _("a file: safetensors or npz, of PyTorch's nn.RNN, nn.GRU, nn.LSTM …")
-    return (Errand(label, weights, _("file, or file + vocabulary"), ""),)
+    there = () if folder is None else found(folder, WEIGHTS)
+    return (
+        Errand(label, lambda text: _weights(_path(text)), _("file"), file=True),
+        *(
+            Errand(_("the file {name}").format(name=clean(path.name)), partial(_weights, path))
+            for path in there
+            if not path.name.endswith(BESIDE)
+        ),
+    )
+
+
+def _weights(path: Path, _typed: str = "") -> Outcome:
+    """A network from a file; what its file does not say is asked for, unless it was saved here and that lies beside."""
+    beside = path.with_name(path.stem + BESIDE)
+    if beside.exists():
+        return _on_the_bench(open_weights(path, beside), path)
+    open_weights(path)
+    asked = _("its vocabulary, as a file; nothing where it has none")
+    return Outcome(then=Errand("", partial(_with_vocabulary, path), asked, file=True))
+
+
+def _with_vocabulary(path: Path, text: str) -> Outcome:
+    vocabulary = _path(text) if text.strip() else None
+    model = open_weights(path, vocabulary)
+    if model.spec.cell != "rnn" or (vocabulary is not None and vocabulary.name.endswith(BESIDE)):
+        return _on_the_bench(model, path)
+    asked = _("its nonlinearity, tanh or relu: no file says which")
+    return Outcome(then=Errand("", partial(_with_nonlinearity, path, vocabulary), asked, "tanh"))
+
+
+def _with_nonlinearity(path: Path, vocabulary: Path | None, text: str) -> Outcome:
+    word = text.strip().casefold()
+    if word not in ("tanh", "relu"):
+        raise ValueError(_("“{text}” is neither tanh nor relu.").format(text=clean(text.strip())[:20]))
+    return _on_the_bench(open_weights(path, vocabulary, nonlinearity=word), path)
+
+
+def _on_the_bench(model: Model, path: Path) -> Outcome:
+    return Outcome(network=(model, clean(path.name)))
 
 
 def _path(text: str) -> Path:

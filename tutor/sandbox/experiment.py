@@ -22,7 +22,9 @@ from tutor.engine.text import UNITS, tokenize
 MAX_HIDDEN = 512
 MAX_LAYERS = 8
 MAX_TOKENS = 20_000
-"""Tokens of a text that are read; those after are left out, and the sandbox says so."""
+"""Tokens of a text that are read, ..."""
+MAX_NUMBERS = 1 << 25
+"""... as long as reading them keeps no more numbers: those after are left out, and the sandbox says so."""
 MAX_TEXT = 200_000
 """Characters of a text that are kept."""
 MAX_CHANGES = 200
@@ -132,8 +134,8 @@ class Experiment:
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """Those that are read."""
-        return self.all_tokens[:MAX_TOKENS]
+        """Those that the untrained network reads."""
+        return self.all_tokens[: most_tokens(self.spec)]
 
     @property
     def changed(self) -> bool:
@@ -178,7 +180,7 @@ class Experiment:
             ValueError: the network reads no token in the text, or a cut is none of its.
         """
         model = self.model() if model is None else model
-        tokens = tokens_of(self.beside if beside else self.text, model.spec.unit)[:MAX_TOKENS]
+        tokens = tokens_of(self.beside if beside else self.text, model.spec.unit)[: most_tokens(model.spec)]
         if not tokens:
             raise ValueError(f"{'beside' if beside else 'text'}: got no token, expected at least one word")
         cuts = () if beside else tuple(cut._replace(value=_plain(cut.value)) for cut in self.cuts)
@@ -194,6 +196,14 @@ class Experiment:
         found = np.zeros(size, model.dtype)
         found[: len(self.h_0)] = self.h_0[:size]
         return _plain(found)
+
+
+def most_tokens(spec: ModelSpec) -> int:
+    """Tokens of a text that a network reads; more of its trace would not fit where a person has other things, too."""
+    directions = 2 if spec.bidirectional else 1
+    # Of the LSTM, which keeps most: h, c, four gates and tanh(c), and what the layer above is given.
+    each = spec.embedding_size + 8 * spec.num_layers * directions * spec.hidden_size
+    return max(min(MAX_TOKENS, MAX_NUMBERS // each), 1)
 
 
 def _plain(value: Any) -> Any:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace as replaced
 
 from tutor.course.figures.attribution import attribution_values
-from tutor.course.figures.compare import compared
+from tutor.course.figures.compare import Align, compared
 from tutor.course.figures.embedding import EmbeddingValues
 from tutor.course.figures.gates import GatesValues
 from tutor.course.figures.gradient import Gradient, GradientValues
@@ -38,9 +38,21 @@ MOST_FACTORS = 200
 """Steps back of which every factor is shown; those before are left out, ..."""
 MOST_NUMBERS = 1 << 22
 """... and so are those that have more numbers: a factor is as large as W_h, and of the LSTM four times as large."""
+MOST_PRODUCTS = 1 << 32
+"""Multiplications that following a gradient may take: about a second. Steps farther back are left out, ..."""
+LEAST_BACK = 50
+"""... but never one of so many."""
 
-Shown = tuple[str, Any, Any]
-"""The name of a figure, its options, its values."""
+
+class Shown(NamedTuple):
+    """What an instrument shows."""
+
+    show: str
+    """The name of a figure."""
+    options: Any
+    values: Any
+    said: str = ""
+    """What of the text was left out."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +72,12 @@ class Instrument:
 def _state(reading: Reading, view: View) -> Shown:
     run = reading.run
     speaks = run.logits is not None and run.model.job == "next"
-    return "state", None, StateValues(run, NEXT if speaks else 0, view.position)
+    return Shown("state", None, StateValues(run, NEXT if speaks else 0, view.position))
 
 
 def _gates(reading: Reading, view: View) -> Shown:
     run = reading.run
-    return "gates", None, GatesValues(run, (), min(view.unit, run.spec.hidden_size - 1))
+    return Shown("gates", None, GatesValues(run, (), min(view.unit, run.spec.hidden_size - 1)))
 
 
 def _says(reading: Reading, view: View) -> Shown:
@@ -74,41 +86,40 @@ def _says(reading: Reading, view: View) -> Shown:
     if run.logits is None:
         raise ValueError(_("This network says nothing until it is trained: o opens one that was, t trains one."))
     if run.model.job == "next":
-        return "next", None, next_values(run, step=view.position)
-    return "tags", None, tags_values(run)
+        return Shown("next", None, next_values(run, step=view.position))
+    return Shown("tags", None, tags_values(run))
 
 
 def _gradient(reading: Reading, view: View) -> Shown:
     at = view.position or len(reading.run.tokens)
     cell = reading.run.spec.cell
-    back = tuple(float(value) for value in reading.flow(0, at).log10_norms[::-1])
-    values = GradientValues((Curve(cell.upper(), back, trained=True),), at, "frobenius")
-    return "gradient", Gradient(model=cell, norm="frobenius"), values
+    each = reading.run.spec.hidden_size**3 * len(CELLS[cell].blocks)
+    first = max(at - max(MOST_PRODUCTS // each, LEAST_BACK), 0)
+    back = tuple(float(value) for value in reading.flow(first, at).log10_norms[::-1])
+    values = GradientValues((Curve(cell.upper(), back, trained=True),), at - first, "frobenius")
+    return Shown("gradient", Gradient(model=cell, norm="frobenius"), values, _left_out(first, at))
 
 
 def _why(reading: Reading, view: View) -> Shown:
     run = reading.run
     # Before the first step nothing was made: the first number that was.
-    return "why", None, WhyValues(run, view.unit, max(view.position, 1))
+    return Shown("why", None, WhyValues(run, view.unit, max(view.position, 1)))
 
 
 def _compare(reading: Reading, view: View) -> Shown:
     if not reading.beside:
         raise ValueError(_("Nothing stands beside it yet: b writes a second text, h sets a value by hand."))
     names, runs = zip(*reading.beside, strict=True)
-    return (
-        "compare",
-        None,
-        compared(runs, "edit" if reading.kind == "text" else "step", names, nudged=reading.kind == "plain"),
-    )
+    align: Align = "edit" if reading.kind == "text" else "step"
+    return Shown("compare", None, compared(runs, align, names, nudged=reading.kind == "plain"))
 
 
 def _attribution(reading: Reading, view: View) -> Shown:
-    return "attribution", None, attribution_values(reading.run, step=view.position)
+    return Shown("attribution", None, attribution_values(reading.run, step=view.position))
 
 
 def _unrolled(reading: Reading, view: View) -> Shown:
-    return "unrolled", None, unrolled_values(reading.run)
+    return Shown("unrolled", None, unrolled_values(reading.run))
 
 
 def _jacobian(reading: Reading, view: View) -> Shown:
@@ -120,35 +131,37 @@ def _jacobian(reading: Reading, view: View) -> Shown:
     # Steps are counted in the whole text.
     values = replaced(found, factors=tuple(replaced(one, step=one.step + first) for one in found.factors))
     # A model's own network: neither its cell nor its ρ is turned here.
-    return "jacobian", Jacobian(model="bench"), values
+    return Shown("jacobian", Jacobian(model="bench"), values, _left_out(first, at))
+
+
+def _left_out(first: int, at: int) -> str:
+    """What is said where not every step back was measured."""
+    if first == 0:
+        return ""
+    said = _("The {n:,} steps back from step {at:,} are measured, and those before are left out.")
+    return said.format(n=at - first, at=at)
 
 
 def _vectors(reading: Reading, view: View) -> Shown:
     run = reading.run
     model = run.model
     if model.vocabulary is None or model.embedding is None:
-        return "embedding", None, EmbeddingValues(run.tokens, run.x, view="lookup", step=view.position)
+        return Shown("embedding", None, EmbeddingValues(run.tokens, run.x, view="lookup", step=view.position))
     indices = tuple(model.vocabulary.encode(run.tokens).tolist())
     table = model.embedding.weight.copy()[None]
-    return (
-        "embedding",
-        None,
-        EmbeddingValues(run.tokens, run.x, model.vocabulary.tokens, indices, (0,), table, "lookup", view.position),
-    )
+    known = model.vocabulary.tokens
+    values = EmbeddingValues(run.tokens, run.x, known, indices, (0,), table, "lookup", view.position)
+    return Shown("embedding", None, values)
 
 
 def _field(reading: Reading, view: View) -> Shown:
     run = reading.run
     if run.spec.bidirectional:
         raise ValueError(_("This network reads from both ends: its state at a token has seen those after it, too."))
-    if run.trace.cuts:
-        raise ValueError(_("The receptive field is measured where nothing was set by hand: h heals this run."))
-    if run.h_0.any():
-        raise ValueError(_("The receptive field is measured from zeros: m puts h₀ back there."))
     if run.spec.hidden_size > MOST_HIDDEN:
         raise ValueError(_("The receptive field is measured with {n} units at most.").format(n=MOST_HIDDEN))
     options = ReceptiveField(model="bench")
-    return "receptive-field", options, options.over(run)
+    return Shown("receptive-field", options, options.over(run))
 
 
 INSTRUMENTS = {
@@ -170,19 +183,23 @@ INSTRUMENTS = {
 """In the order of their keys."""
 
 
+def kinds_of(experiment: Experiment) -> tuple[Beside, ...]:
+    """What a run can be compared with."""
+    there: dict[Beside, bool] = {
+        "text": bool(experiment.beside),
+        "plain": experiment.changed,
+        "cells": not experiment.source,
+    }
+    return tuple(kind for kind, can in there.items() if can)
+
+
 def beside_of(experiment: Experiment, last: Beside = "") -> Beside:
     """What stands beside a run when it is compared: after `last` the next kind that there is.
 
     Raises:
         ValueError: there is nothing to compare it with.
     """
-    kinds: list[Beside] = []
-    if experiment.beside:
-        kinds.append("text")
-    if experiment.changed:
-        kinds.append("plain")
-    if not experiment.source:
-        kinds.append("cells")
+    kinds = kinds_of(experiment)
     if not kinds:
         raise ValueError(_("There is nothing to compare it with: b writes a second text, h sets a value by hand."))
     return kinds[(kinds.index(last) + 1) % len(kinds)] if last in kinds else kinds[0]

@@ -24,6 +24,7 @@ from tutor.engine.declared import short
 from tutor.engine.text import clean
 from tutor.i18n import _
 from tutor.sandbox.experiment import Experiment
+from tutor.sandbox.networks import fingerprint_of
 
 _NUMBER = "1"
 VERSION = f"rnn{_NUMBER}-"
@@ -83,7 +84,8 @@ def encode(experiment: Experiment, view: View) -> str:
     """An experiment and a view as a string.
 
     Raises:
-        ValueError: its network is neither untrained nor a lesson's, and no string holds it; or it is too large.
+        ValueError: its network is neither untrained, nor a lesson's, nor named by what is in it, and no string holds
+            it; or it is too large.
     """
     if not _named(experiment.source):
         raise ValueError(
@@ -115,8 +117,8 @@ def decode(text: str) -> tuple[Experiment, View]:
 
 
 def _named(source: str) -> bool:
-    """Whether a network can be had by its name, wherever the course is."""
-    return not source or _LESSON.fullmatch(source) is not None
+    """Whether a name means one network, whoever reads it: wherever the course is, or that network."""
+    return not source or _LESSON.fullmatch(source) is not None or fingerprint_of(source) is not None
 
 
 # Values to JSON, and back

@@ -28,7 +28,7 @@ from tutor.engine.declared import short
 from tutor.engine.model import Model, ModelSpec
 from tutor.engine.pytorch import open_recurrent, pytorch_lines, save_recurrent
 from tutor.engine.recurrent import Recurrent
-from tutor.engine.text import UNITS, UNKNOWN, Vocabulary, clean, normalized
+from tutor.engine.text import UNITS, UNKNOWN, Vocabulary, clean, normalized, tokenize
 from tutor.i18n import _
 from tutor.sandbox.exporting import placed
 
@@ -36,8 +36,6 @@ BESIDE = ".vocabulary.npz"
 """What the name of the second file ends in."""
 MOST_VOCABULARY = 32 * 1024 * 1024
 """Bytes of a vocabulary as text."""
-MOST_NUMBERS = 100_000_000
-"""Numbers that reading a text may keep."""
 
 _FORMAT = 1
 _TOLD = "vocabulary"
@@ -78,19 +76,10 @@ class Opened(Model):
         self.columns = np.array(columns, np.int64)
 
     def vectors(self, tokens: Sequence[str]) -> Array:
-        """The tokens' vectors, (T, D).
-
-        Raises:
-            ValueError: the text is too long for a network of this size.
-        """
-        net = self.net
-        each = net.input_size + 8 * net.num_layers * net.num_directions * net.hidden_size
-        if len(tokens) * each > MOST_NUMBERS:
-            said = _("text: got {n} tokens, expected at most {most}, for this network is large")
-            raise ValueError(said.format(n=f"{len(tokens):,}", most=f"{MOST_NUMBERS // each:,}"))
+        """The tokens' vectors, (T, D)."""
         if self.vocabulary is None:
             return super().vectors(tokens)
-        found: Array = np.zeros((len(tokens), net.input_size), self.dtype)
+        found: Array = np.zeros((len(tokens), self.net.input_size), self.dtype)
         at = self.columns[self.vocabulary.encode(tokens)]
         there = np.flatnonzero(at != _NONE)
         found[there, at[there]] = 1.0
@@ -121,8 +110,8 @@ def open_weights(
     path: str | os.PathLike[str],
     vocabulary: str | os.PathLike[str] | None = None,
     *,
-    unit: str = "words",
-    nonlinearity: str = "tanh",
+    unit: str = "",
+    nonlinearity: str = "",
     seed: int = 0,
 ) -> Model:
     """A model from a file of PyTorch's weights.
@@ -133,25 +122,31 @@ def open_weights(
             the second file of `save_weights`, which says all the rest, too. None is word vectors of its input's size.
             An unknown token is 0 in every input, and its `known` is False; where the vocabulary has an "<unk>" of its
             own, it is that one's input, and still not known.
-        unit: what a token is, "words" or "characters".
-        nonlinearity: of an RNN, "tanh" or "relu", which its file does not tell.
+        unit: what a token is, "words" or "characters"; as the second file says, or the vocabulary looks, when empty.
+        nonlinearity: of an RNN, "tanh" or "relu", which its file does not tell; as the second file says, or "tanh",
+            when empty.
         seed: of the word vectors.
 
     Raises:
         OSError: a file cannot be read.
         ValueError: in one line, what is wrong.
     """
-    one_of("unit", unit, UNITS)
+    one_of("unit", unit, ("", *UNITS))
     whole("seed", seed, 0)
-    net = open_recurrent(path, nonlinearity=nonlinearity)
+    net = open_recurrent(path, nonlinearity=nonlinearity or "tanh")
     if vocabulary is None:
-        return Opened(net, unit=unit, seed=seed)
+        return Opened(net, unit=unit or "words", seed=seed)
     beside = Path(vocabulary)
     data = _read(beside)
     if data.startswith(_ARCHIVE):
-        arrays, told = weights.load(beside)
+        arrays, table = weights.load(beside)
         with weights.about(beside):
-            return _reopened(net, arrays, told)
+            known = _known(table).nonlinearity
+            one_of("nonlinearity", known, ("tanh", "relu"))
+        if not nonlinearity and known != net.nonlinearity:
+            net = open_recurrent(path, nonlinearity=known)
+        with weights.about(beside):
+            return reopened(net, arrays, table)
     with weights.about(beside):
         tokens = _tokens(data, named_json=beside.suffix.lower() == ".json")
         if len(tokens) != net.input_size:
@@ -160,7 +155,14 @@ def open_weights(
         names = _as_read(tokens)
         own = [at for at, name in enumerate(names) if name != UNKNOWN]
         unknown = names.index(UNKNOWN) if UNKNOWN in names else _NONE
-        return Opened(net, Vocabulary(names[at] for at in own), [unknown, *own], unit=unit, seed=seed)
+        known_tokens = [names[at] for at in own]
+        unit = unit or ("characters" if all(map(_is_character, known_tokens)) else "words")
+        return Opened(net, Vocabulary(known_tokens), [unknown, *own], unit=unit, seed=seed)
+
+
+def _is_character(token: str) -> bool:
+    """Whether it is one as a person sees it."""
+    return len(tokenize(token, "characters")) == 1
 
 
 def _with_biases(net: Recurrent, other: Recurrent) -> dict[str, npt.ArrayLike]:
@@ -287,6 +289,8 @@ class _Told(msgspec.Struct, forbid_unknown_fields=True):
     """What the head's scores are of, unless it is the next token."""
     columns: list[int]
     """The input of each token where it is one-hot; empty where there is an embedding."""
+    nonlinearity: str = "tanh"
+    """The network's, which PyTorch's names do not tell."""
 
 
 def save_weights(model: Model, path: str | os.PathLike[str], *, overwrite: bool = False) -> str:
@@ -316,7 +320,7 @@ def save_weights(model: Model, path: str | os.PathLike[str], *, overwrite: bool 
     beside = path.with_name(path.stem + BESIDE)
     # Neither comes to stand there before both are written.
     with placed(beside, overwrite=overwrite) as other, placed(path, overwrite=overwrite) as part:
-        weights.save(other, _arrays(model), {_TOLD: msgspec.to_builtins(_told(model, model.vocabulary))})
+        weights.save(other, _arrays(model), told(model, model.vocabulary))
         save_recurrent(part, model.net)
     return lines + _more_lines(model, beside)
 
@@ -326,8 +330,9 @@ def _arrays(model: Model) -> dict[str, npt.NDArray[Any]]:
     return {name: array for name, array in model.state_dict().items() if not name.startswith("rnn.")}
 
 
-def _told(model: Model, vocabulary: Vocabulary) -> _Told:
-    return _Told(
+def told(model: Model, vocabulary: Vocabulary) -> dict[str, Any]:
+    """What the second file says beside its arrays, as JSON has it; `vocabulary` is the model's."""
+    found = _Told(
         _FORMAT,
         list(vocabulary.tokens),
         len(vocabulary) - len(vocabulary.ordinary),
@@ -338,28 +343,48 @@ def _told(model: Model, vocabulary: Vocabulary) -> _Told:
         model.job,
         [] if model.job == "next" else list(model.labels),
         model.columns.tolist() if isinstance(model, Opened) else [],
+        model.net.nonlinearity,
     )
+    return {_TOLD: msgspec.to_builtins(found)}
 
 
-def _reopened(net: Recurrent, arrays: Mapping[str, npt.NDArray[Any]], table: Mapping[str, Any]) -> Model:
-    """The model that `save_weights` was given. Sizes are held against each other before it is made."""
+def _known(table: Mapping[str, Any]) -> _Told:
+    """What a second file says.
+
+    Raises:
+        ValueError: it says nothing of the kind.
+    """
     try:
-        told = msgspec.convert(table.get(_TOLD), _Told)
+        return msgspec.convert(table.get(_TOLD), _Told)
     except msgspec.ValidationError as error:
         raise ValueError(_("it is no vocabulary that was saved here ({why})").format(why=clean(str(error)))) from None
-    one_of("unit", told.unit, UNITS)
-    vocabulary = Vocabulary(told.tokens[told.special :], end=told.end, start=told.start)
-    if told.format != _FORMAT or list(vocabulary.tokens) != told.tokens or told.seed < 0:
+
+
+def reopened(net: Recurrent, arrays: Mapping[str, npt.NDArray[Any]], table: Mapping[str, Any]) -> Model:
+    """The model that `save_weights` was given. Sizes are held against each other before it is made.
+
+    Args:
+        net: its network.
+        arrays: all else that it has: "embedding.weight", "head.weight", "head.bias", "start.h_0".
+        table: as `told` says it.
+
+    Raises:
+        ValueError: in one line, what does not fit.
+    """
+    found = _known(table)
+    one_of("unit", found.unit, UNITS)
+    vocabulary = Vocabulary(found.tokens[found.special :], end=found.end, start=found.start)
+    if found.format != _FORMAT or list(vocabulary.tokens) != found.tokens or found.seed < 0:
         raise ValueError(_("it is no vocabulary that was saved here"))
     if not arrays:
-        columns = told.columns
+        columns = found.columns
         inputs = [at for at in columns if at != _NONE]
         fits = len(columns) == len(vocabulary) and len(set(inputs)) == len(inputs) == net.input_size
         if not fits or not all(0 <= at < net.input_size for at in inputs):
             said = _("it holds {n} tokens, and the network has {inputs} inputs: expected one token for each")
             raise ValueError(said.format(n=f"{len(inputs):,}", inputs=f"{net.input_size:,}"))
-        return Opened(net, vocabulary, columns, unit=told.unit, seed=told.seed)
-    labels = len(vocabulary) if told.job == "next" else len(set(told.labels))
+        return Opened(net, vocabulary, columns, unit=found.unit, seed=found.seed)
+    labels = len(vocabulary) if found.job == "next" else len(set(found.labels))
     directions = net.num_directions
     shapes = {
         "embedding.weight": (len(vocabulary), net.input_size),
@@ -374,8 +399,8 @@ def _reopened(net: Recurrent, arrays: Mapping[str, npt.NDArray[Any]], table: Map
     if missing := sorted(shapes.keys() - arrays.keys() - {"start.h_0"}):
         raise ValueError(_("{name} is missing").format(name=missing[0]))
     learned = "start.h_0" in arrays
-    spec = spec_of(net, unit=told.unit, seed=told.seed, learned_h_0=learned)
-    model = Model(spec, vocabulary, job=told.job, labels=told.labels, dtype=net.dtype)
+    spec = spec_of(net, unit=found.unit, seed=found.seed, learned_h_0=learned)
+    model = Model(spec, vocabulary, job=found.job, labels=found.labels, dtype=net.dtype)
     state = {f"rnn.{name}": array for name, array in _with_biases(net, model.net).items()}
     model.load_state_dict(state | dict(arrays))
     return model

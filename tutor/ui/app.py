@@ -69,6 +69,10 @@ def places() -> type[Provider]:
     return Places
 
 
+_SANDBOX, _LEARNING = "sandbox", "learning"
+"""Screens that are as they were left when the learner comes back to them."""
+
+
 class Start(NamedTuple):
     """Where the app opens."""
 
@@ -232,7 +236,7 @@ class RnnTutorApp(App[int]):
         title: str = "",
         view: View | None = None,
     ) -> None:
-        """Into the sandbox.
+        """Into the sandbox: where there is nothing to put under its lens, as it was left.
 
         Args:
             experiment: what is under the lens.
@@ -241,30 +245,46 @@ class RnnTutorApp(App[int]):
             view: where one stands in it.
         """
         from tutor.sandbox.experiment import Experiment
-        from tutor.sandbox.library import LessonNetworks
+        from tutor.sandbox.library import LentNetworks
+        from tutor.sandbox.networks import Networks
         from tutor.sandbox.shelf import Shelf
         from tutor.ui.screens.sandbox import SandboxScreen
 
-        library = LessonNetworks(self.course_folder, lambda: self.course.lessons if self.course else (), self.lab_of)
-        self.push_screen(
-            SandboxScreen(
-                experiment or Experiment(),
-                network=network,
-                title=title,
-                view=view,
-                shelf=Shelf(self.progress.folder),
-                library=library,
-                clock=self.clock,
-            )
+        if experiment is None and self.is_screen_installed(_SANDBOX):
+            self.push_screen(_SANDBOX)
+            return
+        networks = Networks(self.progress.folder)
+        library = LentNetworks(
+            self.course_folder, lambda: self.course.lessons if self.course else (), self.lab_of, networks
         )
+        screen = SandboxScreen(
+            experiment or Experiment(),
+            network=network,
+            title=title,
+            view=view,
+            shelf=Shelf(self.progress.folder),
+            networks=networks,
+            library=library,
+            clock=self.clock,
+        )
+        if isinstance(self.screen, HomeScreen):
+            # A lesson's goes with the lesson; the learner's own is there when they come back.
+            self.install_screen(screen, _SANDBOX)
+        self.push_screen(screen)
 
     def open_learning(self, path: Path | None = None, choices: Choices | None = None) -> None:
-        """Where a network of the learner's own is trained, in front of the sandbox."""
+        """Where a network of the learner's own is trained, in front of the sandbox: as it was left, without a path."""
         from tutor.ui.screens.learning import LearningScreen
 
+        if path is None and self.is_screen_installed(_LEARNING):
+            self.push_screen(_LEARNING)
+            return
         files = sorted((self.course_folder / "data").glob("*.*"))
         shelf = {path.name: path for path in files if path.suffix in (".txt", ".csv")}
-        self.push_screen(LearningScreen(shelf, path, choices=choices, cache=self.cache, clock=self.clock))
+        screen = LearningScreen(shelf, path, choices=choices, cache=self.cache, clock=self.clock)
+        if not self.is_screen_installed(_LEARNING):
+            self.install_screen(screen, _LEARNING)
+        self.push_screen(screen)
 
     def on_sandbox_screen_train_wanted(self) -> None:
         """The sandbox asks for a network of the learner's own."""

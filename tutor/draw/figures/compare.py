@@ -221,7 +221,9 @@ def compare(
                 part = values[where.units.start : where.units.stop]
                 cursor = unit - where.units.start if here and focused else None
                 heat = heat_row(part, look, limit=limit, width=where.each, bright=here, cursor=cursor)
-            spans += [*fit(heat, block), Span(" ", PLAIN)] if block else [Span(" ", PLAIN)]
+            # A row that is as wide as its block already is most of a frame: it is not measured again.
+            spans += heat if len(heat) * where.each == block else fit(heat, block)
+            spans.append(Span(" ", PLAIN))
         for amount, most in zip(amounts, largest, strict=True):
             there = all(side.at(step) is not None for side, step in ((sides[i], steps[i]) for i in amount.sides))
             value = float(amount.values[row]) if there and row <= position else None

@@ -28,18 +28,17 @@ from tutor.engine.text import clean
 from tutor.i18n import _
 from tutor.sandbox import choosing, learning
 from tutor.sandbox.corpora import Corpus, look
+from tutor.sandbox.files import found
 from tutor.sandbox.learning import NAME, Choices
 from tutor.sandbox.settings import Setting
 from tutor.ui.figures.figure import Figure, LiveFigure
 from tutor.ui.figures.player import Player
 from tutor.ui.figures.registry import figure_widget
 from tutor.ui.figures.training import TrainingFigure
-from tutor.ui.screens.overlays import ChoiceScreen
 from tutor.ui.screens.table import TableScreen
 from tutor.ui.widgets.bench.prompt import Prompt
 from tutor.ui.widgets.bench.settings import SettingsPanel
 from tutor.ui.widgets.keyline import Hint, TitleLine
-from tutor.ui.widgets.line import OpenedLine
 
 State = Literal["empty", "reading", "choosing", "learning", "stopped", "done"]
 """No file yet; the file is read; nothing has learned; it learns; it was stopped; it is through."""
@@ -133,7 +132,6 @@ class LearningScreen(TableScreen):
         self.choices = choices or Choices()
         self.lab: Lab | None = None
         self._stopping = False
-        self._typed: Callable[[str], None] | None = None
 
     async def on_mount(self) -> None:
         """The file, or the question which."""
@@ -151,16 +149,22 @@ class LearningScreen(TableScreen):
         if self.state == "learning":
             self._say(_("It is still learning. esc stops it; what it learned so far stays."))
             return
-        keys = list(self.files)
-        rows = {"own": _("a file of your own …"), **{str(at): name for at, name in enumerate(keys)}}
+        there = {path.name: path for path in found(Path.cwd(), (".txt", ".tsv", ".csv"))}
+        named = {**{_("the file {name}").format(name=clean(name)): path for name, path in there.items()}, **self.files}
+        paths = list(named.values())
 
-        def chosen(key: str | None) -> None:
-            if key == "own":
-                self._ask(_("file"), "", lambda text: self.read(Path(text.strip()).expanduser()))
-            elif key is not None:
-                self.read(self.files[keys[int(key)]])
+        def chosen(at: int) -> None:
+            if at == 0:
+                self._ask(_("file"), "", then, file=True)
+            else:
+                self.read(paths[at - 1])
 
-        self.app.push_screen(ChoiceScreen(_("Learn from which file?"), rows), chosen)
+        def then(text: str) -> None:
+            if not text.strip():
+                raise ValueError(_("Write the name of a file. esc keeps everything as it was."))
+            self.read(Path(text.strip()).expanduser())
+
+        self._choose(_("Learn from which file?"), [_("a file of your own …"), *named], chosen)
 
     def read(self, path: Path) -> None:
         """Read a file, in a thread."""
@@ -240,8 +244,7 @@ class LearningScreen(TableScreen):
         def then(text: str) -> None:
             self.run_worker(self._chose(choosing.typed(self.choices, name, text)))
 
-        self._ask(label, choosing.to_type(self.corpus, self.choices, name), then)
-        self.query_one(Prompt).line.action_select_all()
+        self._ask(label, choosing.to_type(self.corpus, self.choices, name), then, all_of_it=True)
 
     async def _chose(self, choices: Choices) -> None:
         if self.state == "learning":
@@ -428,34 +431,9 @@ class LearningScreen(TableScreen):
         message.stop()
         self.action_leave()
 
-    def _ask(self, what: str, value: str, then: Callable[[str], None]) -> None:
-        self._typed = then
-        self.query_one(Prompt).ask(what, value)
-        self._show_hints()
-
-    @on(Prompt.Given)
-    def given(self, message: Prompt.Given) -> None:
-        """Take what was typed; where it cannot be, the line stays."""
-        message.stop()
-        if self._typed is not None and message.text.strip():
-            try:
-                self._typed(message.text)
-            except ValueError as error:
-                self._say(str(error))
-
-    @on(OpenedLine.Kept)
-    def kept(self, message: OpenedLine.Kept) -> None:
-        """Nothing is to change."""
-        message.stop()
-        self._close()
-
-    def _close(self) -> None:
-        prompt = self.query_one(Prompt)
-        if prompt.open:
-            prompt.close()
-            self._typed = None
-            self.query_one(SettingsPanel).focus()
-        self._show_hints()
+    def _give_keys(self) -> None:
+        """To the choices."""
+        self.query_one(SettingsPanel).focus()
 
     def action_player(self, verb: str) -> None:
         """A player's key."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from textual import events
 from textual.app import ComposeResult
@@ -13,7 +14,11 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from tutor.draw.cells import PLAIN, Look, Row, Span, fit, pad
+from tutor.draw.cells import width as width_of
+from tutor.draw.wording import wrapped
 from tutor.i18n import _
+from tutor.ui.widgets.drawn import Drawn
 
 LEAST = (60, 20)
 """Columns and rows below which no screen is true any more."""
@@ -41,14 +46,37 @@ class TooSmallScreen(Screen[None]):
         return Content(words.format(least="×".join(map(str, LEAST)), now=f"{width}×{height}"))
 
 
+class KeysTable(Drawn):
+    """Keys, and beside each what it does."""
+
+    MOST = 10
+    """Cells of a key: two names of keys stand under each other."""
+
+    def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self.keys = tuple(keys)
+
+    def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
+        """The lines of what a key does stand under each other."""
+        named = [wrapped(key, self.MOST) for key, _does in self.keys]
+        room = max((width_of(line) for lines in named for line in lines), default=0) + 3
+        rows: list[Row] = []
+        for lines, (_key, does) in zip(named, self.keys, strict=True):
+            for key, said in zip_longest(lines, wrapped(does, max(width - room, 1)), fillvalue=""):
+                rows.append(fit((Span(pad(key, room), look.accent), Span(said, PLAIN)), width))
+        return rows
+
+
 class HelpScreen(ModalScreen[None]):
     """The keys that do something here, and what they do."""
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 70%; }
     HelpScreen > VerticalScroll {
-        width: 64; max-width: 90%; height: auto; max-height: 90%; padding: 1 3; background: $surface;
+        width: 72; max-width: 94%; height: auto; max-height: 90%; padding: 1 3; background: $surface;
     }
+    HelpScreen .title { text-style: bold; margin-bottom: 1; }
+    HelpScreen .foot { color: $foreground 60%; margin-top: 1; }
     """
 
     BINDINGS = [Binding("escape,question_mark,enter,space", "dismiss", "close", show=False)]
@@ -59,14 +87,11 @@ class HelpScreen(ModalScreen[None]):
         self.keys = tuple(keys)
 
     def compose(self) -> ComposeResult:
-        """A line a key."""
-        room = max((len(key) for key, _ in self.keys), default=0) + 3
-        pieces: list[str | tuple[str, str]] = [(self.help_title, "bold"), "\n\n"]
-        for key, what in self.keys:
-            pieces += [(key.ljust(room), "$accent"), what, "\n"]
-        pieces += ["\n", (_("esc closes this."), "$foreground 60%")]
+        """The title, the keys, and how it closes."""
         with VerticalScroll():
-            yield Static(Content.assemble(*pieces))
+            yield Static(Content(self.help_title), classes="title")
+            yield KeysTable(self.keys)
+            yield Static(Content(_("esc closes this.")), classes="foot")
 
 
 class LinesScreen(ModalScreen[None]):

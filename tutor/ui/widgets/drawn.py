@@ -43,7 +43,13 @@ def strip_of(row: Row, size: int, base: RichStyle) -> Strip:
 
 def segments_of(row: Row, base: RichStyle) -> list[Segment]:
     """A row's spans on the widget's own style."""
-    return [Segment(span.text, base + rich_style(span.style)) for span in row]
+    return [Segment(text, _styled(base, style)) for text, style in row]
+
+
+@lru_cache(maxsize=4096)
+def _styled(base: RichStyle, style: Style) -> RichStyle:
+    """A style on the widget's own: to add them anew for each cell is much of what a frame of cells costs."""
+    return base + rich_style(style)
 
 
 _ASCII = str.maketrans(
@@ -126,6 +132,8 @@ class Drawn(Widget):
         self._rows: Sequence[Row] = ()
         self._drawn_for: tuple[int, int, Look] | None = None
         self._base = RichStyle()
+        self._look: Look | None = None
+        """While a frame is drawn: it is one look for all of its lines."""
 
     def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
         """The rows to show.
@@ -139,7 +147,7 @@ class Drawn(Widget):
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
         """The rows for a size, drawn anew only when something they depend on has changed."""
-        wanted = (width, height, look_of(self.app))
+        wanted = (width, height, self._look or look_of(self.app))
         if wanted != self._drawn_for:
             self._rows = self.draw(*wanted)
             self._drawn_for = wanted
@@ -170,7 +178,11 @@ class Drawn(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines of a frame; the widget's own style, which is slow to find, is found once for all of them."""
         self._base = self.rich_style
-        return super().render_lines(crop)
+        self._look = look_of(self.app)
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._look = None
 
     def notify_style_update(self) -> None:
         """A new theme may be a new look."""

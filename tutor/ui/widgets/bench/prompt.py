@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import ClassVar
+
 from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
+from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from tutor.sandbox.experiment import MAX_TEXT
+from tutor.sandbox.files import completed
 from tutor.ui.widgets.line import OpenedLine
 
 
+class FileSuggester(Suggester):
+    """How the name of a file goes on, in a thread: a folder may be far away."""
+
+    def __init__(self) -> None:
+        # What is there can change while it is typed.
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The first name that begins so."""
+        return await asyncio.to_thread(completed, value)
+
+
 class BenchLine(OpenedLine):
-    """It takes a whole text."""
+    """It takes a whole text. Where a file is asked for, tab writes what is suggested of its name."""
 
     MOST = MAX_TEXT
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "take", show=False)]
+
+    def action_take(self) -> None:
+        """What is suggested, or nothing."""
+        self.cursor_position = len(self.value)
+        self.action_cursor_right()
 
 
 class Prompt(Horizontal):
@@ -52,13 +76,24 @@ class Prompt(Horizontal):
         """Whether something is asked."""
         return self.has_class("-open")
 
-    def ask(self, what: str, value: str) -> None:
-        """Ask, with something in the line to begin with."""
+    def ask(self, what: str, value: str, *, all_of_it: bool = False, file: bool = False) -> None:
+        """Ask, with something in the line to begin with.
+
+        Args:
+            what: is asked.
+            value: what stands in the line.
+            all_of_it: whether all of it is selected, so that the first letter takes its place.
+            file: whether the name of a file is asked for, and names that begin so are suggested.
+        """
         self.query_one(Static).update(Content(what))
-        self.line.value = value
+        line = self.line
+        line.suggester = FileSuggester() if file else None
+        line.value = value
         self.add_class("-open")
-        self.line.focus()
-        self.line.cursor_position = len(value)
+        line.focus()
+        line.cursor_position = len(value)
+        if all_of_it:
+            line.action_select_all()
 
     def close(self) -> None:
         """Nothing is asked any more."""
