@@ -183,6 +183,7 @@ async def test_a_file_s_name_is_written_to_its_end(desk, tmp_path: Path, monkeyp
     async with desk("sandbox", experiment=SMALL) as d:
         await d.press("o", "down", "enter", *"fo")
         line = d.app.screen.query_one(BenchLine)
+        assert "tab the rest of the name" in d.text
         await until(lambda: line._suggestion == "folder/")
         await d.press("tab")
         await until(lambda: line._suggestion == "folder/net.npz")
@@ -197,6 +198,7 @@ async def test_a_file_s_name_is_written_to_its_end(desk, tmp_path: Path, monkeyp
         assert d.app.screen.network_run.spec.hidden_size == 2
         await d.press("e")
         assert line.suggester is None, "a text is no file"
+        assert "tab the rest" not in d.text
 
 
 async def test_files_that_lie_there_can_be_chosen(desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

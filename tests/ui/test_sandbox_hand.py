@@ -377,9 +377,9 @@ async def test_another_network_of_the_same_name_leaves_the_first_to_be_gone_back
             await d.press("o")
             await choose(d, next(at for at, said in enumerate(labels(d)) if said.startswith("a file")))
             await say(d, str(tmp_path / folder / "net.npz"))
-            assert "its vocabulary, as a file; nothing where it has none" in d.text
+            assert "its vocabulary file, or nothing" in d.text
             await say(d, "")
-            assert "its nonlinearity, tanh or relu: no file says which" in d.text
+            assert "its nonlinearity: tanh or relu" in d.text
             await say(d, "tanh")
             runs.append(d.app.screen.network_run.hidden)
         assert not np.array_equal(*runs)

@@ -83,7 +83,8 @@ def keeping(
         pasted = Errand("", opened, _("state"))
         try:
             held()
-            return Outcome(then=pasted._replace(begins=encode(experiment, view)))
+            text = encode(experiment, view)
+            return Outcome(_("ctrl+c copies it; or paste another over it."), then=pasted._replace(begins=text))
         except (ValueError, OSError) as error:
             # Another string can be pasted all the same.
             return Outcome(str(error), then=pasted)
@@ -155,7 +156,7 @@ def _weights(path: Path, _typed: str = "") -> Outcome:
     if beside.exists():
         return _on_the_bench(open_weights(path, beside), path)
     open_weights(path)
-    asked = _("its vocabulary, as a file; nothing where it has none")
+    asked = _("its vocabulary file, or nothing")
     return Outcome(then=Errand("", partial(_with_vocabulary, path), asked, file=True))
 
 
@@ -164,7 +165,7 @@ def _with_vocabulary(path: Path, text: str) -> Outcome:
     model = open_weights(path, vocabulary)
     if model.spec.cell != "rnn" or (vocabulary is not None and vocabulary.name.endswith(BESIDE)):
         return _on_the_bench(model, path)
-    asked = _("its nonlinearity, tanh or relu: no file says which")
+    asked = _("its nonlinearity: tanh or relu")
     return Outcome(then=Errand("", partial(_with_nonlinearity, path, vocabulary), asked, "tanh"))
 
 

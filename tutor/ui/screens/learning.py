@@ -402,8 +402,9 @@ class LearningScreen(TableScreen):
         self._show_hints()
 
     def _hints(self) -> Sequence[Hint]:
-        if self.query_one(Prompt).open:
-            hints = [Hint("enter", "", _("take it")), Hint("esc", "leave", _("keep the old one"))]
+        prompt = self.query_one(Prompt)
+        if prompt.open:
+            hints = [*prompt.hints]
         elif self.state == "learning":
             hints = [Hint("esc", "leave", _("stop"))]
             hints += [hint for figure in self.query(Figure) for hint in figure.hints]

@@ -114,8 +114,9 @@ class SandboxScreen(BenchScreen):
 
     def _hints(self) -> Sequence[Hint]:
         hints: list[Hint]
-        if self.query_one(Prompt).open:
-            hints = [Hint("enter", "", _("take it")), Hint("esc", "leave", _("keep the old one"))]
+        prompt = self.query_one(Prompt)
+        if prompt.open:
+            hints = [*prompt.hints]
         elif isinstance(self.focused, SettingsPanel):
             hints = [
                 Hint("↑ ↓", "", _("another setting")),

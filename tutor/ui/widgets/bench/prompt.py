@@ -14,8 +14,10 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
+from tutor.i18n import _
 from tutor.sandbox.experiment import MAX_TEXT
 from tutor.sandbox.files import completed
+from tutor.ui.widgets.keyline import Hint
 from tutor.ui.widgets.line import OpenedLine
 
 
@@ -75,6 +77,12 @@ class Prompt(Horizontal):
     def open(self) -> bool:
         """Whether something is asked."""
         return self.has_class("-open")
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """What the keys do while something is asked."""
+        names = (Hint("tab", "", _("the rest of the name")),) if self.line.suggester is not None else ()
+        return (Hint("enter", "", _("take it")), *names, Hint("esc", "leave", _("keep the old one")))
 
     def ask(self, what: str, value: str, *, all_of_it: bool = False, file: bool = False) -> None:
         """Ask, with something in the line to begin with.
