@@ -31,6 +31,11 @@ def quoted(text: str, look: Look) -> str:
     return f'"{text}"' if look.ascii else f"“{text}”"
 
 
+def shown_token(token: str, *, ascii: bool = False) -> str:
+    """A token as it is drawn: a space is a token too, and is seen."""
+    return ("_" if ascii else "␣") * len(token) if token and not token.strip(" ") else token
+
+
 def wrapped(text: str, room: int) -> list[str]:
     """Words in lines of at most `room` cells; a wider word is cut, as where no spaces are written."""
     lines: list[str] = []

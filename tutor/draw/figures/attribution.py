@@ -18,7 +18,7 @@ from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, formatted
 from tutor.draw.cells import width as width_of
 from tutor.draw.glyphs import signed_glyph
 from tutor.draw.window import window
-from tutor.draw.wording import first_fitting, phrase, quoted
+from tutor.draw.wording import first_fitting, phrase, quoted, shown_token
 from tutor.i18n import _
 
 _BLOCK = 200
@@ -177,11 +177,6 @@ def _around(tokens: Sequence[str], focus: int, width: int, gap: int, count: int)
         last += 1
         lines += _broken(tokens, last * _BLOCK, min((last + 1) * _BLOCK, len(tokens)), width, 1, gap)
     return lines, at, first > 0, (last + 1) * _BLOCK < len(tokens)
-
-
-def shown_token(token: str, *, ascii: bool = False) -> str:
-    """A token as it is drawn: a space is a token too, and is seen."""
-    return token if token.strip(" ") else ("_" if ascii else "␣") * max(len(token), 1)
 
 
 def share(value: float, signed: bool) -> str:

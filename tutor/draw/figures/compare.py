@@ -19,7 +19,7 @@ from tutor.draw.figures.next import probability
 from tutor.draw.figures.why import number
 from tutor.draw.heatmap import heat_row
 from tutor.draw.window import row_at, window
-from tutor.draw.wording import phrase
+from tutor.draw.wording import phrase, shown_token
 from tutor.i18n import _
 
 _TOKEN = 10
@@ -305,7 +305,7 @@ def _token(
     if step == -1:
         return [Span(f" {pad(_('start'), where.token, ascii=look.ascii)} ", look.muted)]
     missing = "-" if look.ascii else "–"
-    token = missing if step is None else side.tokens[step]
+    token = missing if step is None else shown_token(side.tokens[step], ascii=look.ascii)
     other = None if its is None else first.tokens[its]
     odd = side is not first and (step is None or side.tokens[step] != other)
     sign = ("!" if look.ascii else "≠") if odd else " "

@@ -21,7 +21,7 @@ from tutor.draw.figures.why import Part, factors, number
 from tutor.draw.glyphs import bar, bar_leftwards, subscript
 from tutor.draw.heatmap import heat_row
 from tutor.draw.window import row_at, window
-from tutor.draw.wording import first_fitting, phrase
+from tutor.draw.wording import first_fitting, phrase, shown_token
 from tutor.i18n import _
 
 Values = npt.NDArray[np.floating[Any]]
@@ -347,7 +347,7 @@ def head(step: int, token: str, digits: int, room: int, here: bool, style: Style
     number = str(step) if step else ""
     return (
         Span(arrow + " ", look.accent),
-        Span(f"{number:>{digits}} {pad(token, max(room, 0), ascii=look.ascii)}", style),
+        Span(f"{number:>{digits}} {pad(shown_token(token, ascii=look.ascii), max(room, 0), ascii=look.ascii)}", style),
     )
 
 

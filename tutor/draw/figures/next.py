@@ -14,7 +14,7 @@ from tutor.draw import palettes
 from tutor.draw.bars import bars
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, formatted, merged, pad
 from tutor.draw.cells import width as width_of
-from tutor.draw.wording import phrase, quoted
+from tutor.draw.wording import phrase, quoted, shown_token
 from tutor.i18n import _, ngettext
 
 LEAST_BARS = 3
@@ -221,11 +221,11 @@ class _Frame:
         bright = self._bright(item)
         style = Style(bold=True) if bright else look.muted if item.drawn == 0 else PLAIN
         signs = ((">" if look.ascii else "▸") if item.came else " ") + (_picked(look) if item.picked else " ") + " "
-        name = pad(item.label, self.label, ascii=look.ascii)
+        name = pad(shown_token(item.label, ascii=look.ascii), self.label, ascii=look.ascii)
         number = self._number(item)
         if not self.picture or self.track < 4:
             room = max(self.width - width_of(number) - 1, 0)
-            text = pad(signs + item.label, room, ascii=look.ascii)
+            text = pad(signs + shown_token(item.label, ascii=look.ascii), room, ascii=look.ascii)
             return fit((Span(text + " ", style), Span(number, style)), self.width)
         cells = self._track(item, bright)
         tally = _tallied(item)

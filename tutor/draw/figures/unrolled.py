@@ -13,6 +13,7 @@ from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, pad
 from tutor.draw.cells import width as width_of
 from tutor.draw.glyphs import subscript
 from tutor.draw.window import window
+from tutor.draw.wording import shown_token
 from tutor.i18n import ngettext
 
 _MOST_PITCH = 18
@@ -246,7 +247,12 @@ def unfolded(
         style = _style(layers[0], index, tokens, look)
         now = any(chain.moves and _own(chain, index, tokens) == chain.taken for chain in layers[0])
         board.middle(
-            y, place.middle(index), tokens[index], place.pitch - 1, style._replace(underline=focused and now), look
+            y,
+            place.middle(index),
+            shown_token(tokens[index], ascii=look.ascii),
+            place.pitch - 1,
+            style._replace(underline=focused and now),
+            look,
         )
     _say(board, y + 1, notes, look)
     return board.rows()
@@ -431,7 +437,7 @@ def _loop(board: _Board, tokens: Sequence[str], network: Network, look: Look, sa
     step = network.chains[0].taken
     now = look.accent._replace(bold=True) if step else look.muted
     plain = PLAIN if step else look.muted
-    token = tokens[step - 1] if step else ""
+    token = shown_token(tokens[step - 1], ascii=look.ascii) if step else ""
     out = said(step - 1) if said is not None and step else ""
     state = ", ".join(subscript(s, step, ascii=look.ascii) if step else f"{s}_t" for s in network.states)
     loop = max(width_of(state), 3) + 5
@@ -554,7 +560,7 @@ def _stack(board: _Board, tokens: Sequence[str], network: Network, look: Look, s
             board.put(y + 1, x + 2, f"{signs.up} {_weight('W_x', chain, network, look)}{read}", style)
         y += 2
     for at, chain in enumerate(layers[0]):
-        token = tokens[index(chain)] if chain.taken else ""
+        token = shown_token(tokens[index(chain)], ascii=look.ascii) if chain.taken else ""
         style = _now([chain], look)._replace(underline=focused and chain.moves)
         board.put(
             y,

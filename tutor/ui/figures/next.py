@@ -28,7 +28,7 @@ from tutor.course.figures.table import Table
 from tutor.draw.bars import bars
 from tutor.draw.cells import Look, Row, Span, crop
 from tutor.draw.figures.next import Bar, Came, Openness, Sampled, foot_at, next_tokens
-from tutor.draw.wording import phrase, quoted
+from tutor.draw.wording import phrase, quoted, shown_token
 from tutor.engine.checks import Array
 from tutor.engine.generation import Said
 from tutor.engine.model import Run
@@ -75,7 +75,8 @@ class Next(Stepped):
             return [(Span(crop(head, width, ascii=look.ascii), look.muted),), *([()] * self.count)]
         said = self.run.tokens[self.position - 1]
         head = _("next after {token}").format(token=quoted(said, look))
-        items = self.run.next(self.position - 1, self.count)
+        found = self.run.next(self.position - 1, self.count)
+        items = [(shown_token(token, ascii=look.ascii), p) for token, p in found]
         drawn = bars(items, width, look, limit=1.0, label_width=10, bright=items[0][0] if items else None)
         return [(Span(crop(head, width, ascii=look.ascii), look.muted),), *drawn]
 

@@ -22,6 +22,7 @@ from textual.strip import Strip
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, fit, pad, row_width, width
 from tutor.draw.heatmap import heat_indices, heat_table
 from tutor.draw.window import window
+from tutor.draw.wording import shown_token
 from tutor.engine.model import Run
 from tutor.i18n import _
 from tutor.ui.figures.player import STEP_BINDINGS, Aimed, Wanted
@@ -138,7 +139,7 @@ class StateMap(ScrollView, can_focus=True):
         if step == 0:
             name, number = ("h_0" if look.ascii else "h₀"), ""
         else:
-            name, number = self._run.tokens[step - 1], str(step)
+            name, number = shown_token(self._run.tokens[step - 1], ascii=look.ascii), str(step)
         known = step == 0 or self._run.known[step - 1]
         name_room = self._label - self._digits - 4
         label = f"{number:>{self._digits}} {pad(crop(name, name_room, ascii=look.ascii), name_room)} "

@@ -16,10 +16,11 @@ from tutor.course.figures.unrolled import UnrolledValues
 from tutor.draw.cells import Look, Row
 from tutor.draw.diagram import unrolled
 from tutor.draw.figures.unrolled import Chain, Network, folded, shared, step_at, unfolded
+from tutor.draw.wording import shown_token
 from tutor.engine.model import Run
 from tutor.i18n import _
 from tutor.ui.figures.player import PLAYER_HINTS, Player, Stepped, Wanted
-from tutor.ui.widgets.drawn import look_of
+from tutor.ui.widgets.drawn import ascii_only, look_of
 from tutor.ui.widgets.keyline import Hint
 
 
@@ -87,7 +88,8 @@ class UnrolledView(Stepped, can_focus=True):
 
     def said(self, t: int) -> str:
         """What is put out at a step."""
-        label, number = self.values.said(t)
+        said, number = self.values.said(t)
+        label = shown_token(said, ascii=ascii_only())
         return f"{label} {f'{number:.2f}'.removeprefix('0')}" if self.values.speaks else f"{number:.2f}"
 
     def notes(self, network: Network) -> list[str]:
