@@ -106,9 +106,9 @@ def test_no_more_is_read_than_is_measured(monkeypatch: pytest.MonkeyPatch) -> No
     def counted(kind: type, name: str) -> None:
         plain = getattr(kind, name)
 
-        def spy(self, x, *rest):  # type: ignore[no-untyped-def]
+        def spy(self, x, *rest, **more):  # type: ignore[no-untyped-def]
             read.append((f"{kind.__name__}.{name}", len(x.output if isinstance(x, Trace) else x)))
-            return plain(self, x, *rest)
+            return plain(self, x, *rest, **more)
 
         monkeypatch.setattr(kind, name, spy)
 

@@ -206,9 +206,9 @@ def steps_of(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     def counted(kind: type, name: str) -> None:
         plain = getattr(kind, name)
 
-        def spy(self: object, x: Any, *rest: Any) -> Any:
+        def spy(self: object, x: Any, *rest: Any, **more: Any) -> Any:
             made.append((f"{kind.__name__}.{name}", len(x.output if isinstance(x, Trace) else x)))
-            return plain(self, x, *rest)
+            return plain(self, x, *rest, **more)
 
         monkeypatch.setattr(kind, name, spy)
 
