@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from textual import work
 from textual.message import Message
+from textual.timer import Timer
 from textual.worker import get_current_worker
 
 from tutor.engine.model import Model
@@ -122,8 +123,8 @@ class BenchScreen(TableScreen):
         """Whether what is being done is to end undone."""
         self._told = False
         """Whether it was said that something is being done."""
-        self._begun = 0
-        """How often something was begun in a thread."""
+        self._slow: Timer | None = None
+        """Rings when it is to be said."""
         self._lent: dict[str, str] = {}
         """Networks that are fetched, by source: what they are called when they are here."""
 
@@ -180,7 +181,7 @@ class BenchScreen(TableScreen):
         self._broken = False
         self._doing, self._pending = tuple(self._pending), []
         self.view = self._stood()
-        self._begin(_("It is being computed. esc breaks it off."))
+        self._begin()
         self._work(self._doing, Stand(self.history, self.reading, self.view))
 
     @work(thread=True, group="bench", description="bench")
@@ -196,20 +197,26 @@ class BenchScreen(TableScreen):
         if not worker.is_cancelled:
             self.post_message(self.Ran(done))
 
-    def _begin(self, word: str) -> None:
+    def _begin(self) -> None:
         """Something begins in a thread: where it takes long, that is said."""
-        self._begun += 1
-        begun = self._begun
+        self._quick()
+        self._slow = self.set_timer(SLOW, self._tell)
 
-        def tell() -> None:
-            if begun == self._begun and self.working:
-                self._told = True
-                self._say(word)
+    def _quick(self) -> None:
+        """It need not be said: a timer that was forgotten would hold what was on screen when it was set."""
+        if self._slow is not None:
+            self._slow.stop()
+            self._slow = None
 
-        self.set_timer(SLOW, tell)
+    def _tell(self) -> None:
+        self._told = True
+        computed = _("It is being computed. esc breaks it off.")
+        self._say(computed if self._doing else _("One moment: it is read, or written."))
 
     def _ended(self, word: str) -> None:
         """It has come to its end: what is said now, if anything is."""
+        if not self.working:
+            self._quick()
         if word or self._told:
             self._say(word)
         self._told = False
@@ -348,7 +355,7 @@ class BenchScreen(TableScreen):
         def then(text: str) -> None:
             if not self._sent():
                 self._errands.add(self._line)
-                self._begin(_("One moment: it is read, or written."))
+                self._begin()
                 self._out(errand, text, self._line)
 
         if errand.asks:
