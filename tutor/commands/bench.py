@@ -101,15 +101,12 @@ def _from_a_file(options: Namespace) -> dict[str, Any]:
 
 
 def _weights(options: Namespace) -> Model:
-    from tutor.sandbox.weights_file import BESIDE, open_weights
+    from tutor.sandbox.weights_file import lying_beside, open_weights
 
     weights, vocabulary = _there(options.weights), _there(options.vocabulary)
     assert weights is not None
-    beside = weights.with_name(weights.stem + BESIDE)
-    if vocabulary is None and beside.is_file():
-        # Saved here: what it belongs with lies beside it.
-        vocabulary = beside
-    return open_weights(weights, vocabulary, nonlinearity=options.nonlinearity or "")
+    # Saved here: what it belongs with lies beside it.
+    return open_weights(weights, vocabulary or lying_beside(weights), nonlinearity=options.nonlinearity or "")
 
 
 def _experiment(options: Namespace) -> Experiment:

@@ -21,7 +21,7 @@ from tutor.sandbox.files import found
 from tutor.sandbox.networks import Networks, fingerprint_of
 from tutor.sandbox.shelf import Shelf
 from tutor.sandbox.state import View, decode, encode
-from tutor.sandbox.weights_file import BESIDE, open_weights, save_weights
+from tutor.sandbox.weights_file import BESIDE, lying_beside, open_weights, save_weights
 
 WEIGHTS = (".safetensors", ".npz")
 """What the names of networks' files end in."""
@@ -152,8 +152,8 @@ def opening(folder: Path | None = None) -> tuple[Errand, ...]:
 
 def _weights(path: Path, _typed: str = "") -> Outcome:
     """A network from a file; what its file does not say is asked for, unless it was saved here and that lies beside."""
-    beside = path.with_name(path.stem + BESIDE)
-    if beside.exists():
+    beside = lying_beside(path)
+    if beside is not None:
         return _on_the_bench(open_weights(path, beside), path)
     open_weights(path)
     asked = _("its vocabulary file, or nothing")

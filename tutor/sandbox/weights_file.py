@@ -106,6 +106,12 @@ def spec_of(net: Recurrent, *, unit: str = "words", seed: int = 0, learned_h_0: 
 # Opening
 
 
+def lying_beside(path: Path) -> Path | None:
+    """The second file of `save_weights`, where it lies beside the first."""
+    second = path.with_name(path.stem + BESIDE)
+    return second if second.is_file() else None
+
+
 def open_weights(
     path: str | os.PathLike[str],
     vocabulary: str | os.PathLike[str] | None = None,
