@@ -285,6 +285,9 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
             "back.step(dh, dh, dc, back.steps[t % _STRETCH])\n                else:\n                    back.step",
         ),
         ("the flow with cuts beyond the end", "for t, done in plan.items() if t < end", "for t, done in plan.items()"),
+        ("the product of h alone", "np.concatenate([self.d_h, self.d_c], axis=1)", "self.d_h"),
+        ("squares of small numbers lost", "np.ldexp(matrices, -shift[..., None, None])", "np.array(matrices)"),
+        ("the norm not scaled back", "np.ldexp(np.sqrt(np.maximum(squares, 0.0)), shift)", "np.sqrt(squares)"),
         ("the input not scaled with the state", "x[t : t + 1] * scale", "x[t : t + 1]"),
     ),
     "heads.py": (

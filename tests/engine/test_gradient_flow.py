@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tutor.engine import Recurrent, gradient_flow
-from tutor.engine.gradient_flow import decay
+from tutor.engine.gradient_flow import decay, spectral_norm
 
 from .helpers import KINDS, example, name_of
 
@@ -244,3 +246,34 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     first, again, other = (decay("gru", steps=20, seed=seed) for seed in (3, 3, 4))
     assert first.norms.tobytes() == again.norms.tobytes()
     assert first.norms.tobytes() != other.norms.tobytes()
+
+
+# The largest singular value
+
+
+@settings(deadline=None)
+@given(st.integers(1, 9), st.integers(0, 2**32 - 1), st.integers(0, 9), st.integers(-900, 900), st.booleans())
+def test_the_spectral_norm_is_the_largest_singular_value(
+    R: int, seed: int, rank: int, power: int, orthogonal: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    matrix = rng.standard_normal((R, min(rank, R))) @ rng.standard_normal((min(rank, R), R))
+    if orthogonal:
+        matrix = np.linalg.qr(rng.standard_normal((R, R)))[0]
+    # By powers of two, so that the one of a moderate matrix says what that of any size must be.
+    sized, expected = np.ldexp(matrix, power), np.ldexp(np.linalg.svd(matrix, compute_uv=False)[0], power)
+    assert spectral_norm(sized) == pytest.approx(expected, rel=1e-13, abs=0.0)
+    both = spectral_norm(np.stack([sized, np.zeros((R, R))]))
+    assert both.shape == (2,)
+    assert both[0] == spectral_norm(sized)
+    assert both[1] == 0.0
+
+
+def test_each_factor_has_its_norm() -> None:
+    for cell in ("rnn", "gru", "lstm"):
+        flow = decay(cell, steps=5, hidden_size=3)
+        np.testing.assert_allclose(flow.factor_norms, [np.linalg.norm(j, 2) for j in flow.jacobians], rtol=1e-13)
+        product = np.eye(flow.jacobians.shape[1])
+        for t in range(4, -1, -1):
+            product = product @ flow.jacobians[t]
+            assert flow.log10_products[t] == pytest.approx(math.log10(np.linalg.norm(product, 2)), abs=1e-12)

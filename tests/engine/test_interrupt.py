@@ -67,13 +67,13 @@ def test_a_gradient_is_broken_off_between_any_two_steps(cell: str) -> None:
     trace = net.forward(np.random.default_rng(0).standard_normal((20, 1, 3)).astype(np.float32))
     for asked in range(20):
         with pytest.raises(Interrupted), interruptible(after(asked)):
-            gradient_flow(net, trace)
+            _ = gradient_flow(net, trace).norms
     whole = gradient_flow(net, trace)
     for asked in range(20):
         flow = gradient_flow(net, trace)
         with pytest.raises(Interrupted), interruptible(after(asked)):
             _ = flow.jacobians
-        with pytest.raises(Interrupted), interruptible(after(20 + asked)):
+        with pytest.raises(Interrupted), interruptible(after(asked)):
             _ = flow.log10_products
         assert flow.log10_products.tobytes() == whole.log10_products.tobytes()
 

@@ -36,9 +36,16 @@ class _Product(NamedTuple):
     t: int
     d_h: Array
     """(H, H), a row for each unit of h_T; of the LSTM's whole state (2H, H), c_T's rows below."""
+    d_c: Maybe
+    """∂h_T/∂c_t of the LSTM, likewise."""
     exponent: int
     norm: float
     """‖∂h_T/∂h_t‖ / 2^exponent, Frobenius; of the whole state where that was asked for."""
+
+    @property
+    def d_s(self) -> Array:
+        """(R, R) of the state s: h, and of the LSTM (h, c)."""
+        return self.d_h if self.d_c is None else np.concatenate([self.d_h, self.d_c], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +90,7 @@ class _Walk:
             if not 1.0 / _FAR**2 < by_h + by_c < _FAR**2:
                 exponent += _rescale(d_h, d_c if lstm else None)
                 by_h, by_c = np.vdot(d_h, d_h), np.vdot(d_c, d_c) if lstm else 0.0
-            yield _Product(t, d_h, exponent, math.sqrt(by_h + by_c if whole else by_h))
+            yield _Product(t, d_h, d_c if lstm else None, exponent, math.sqrt(by_h + by_c if whole else by_h))
 
     def factors(self, first: int = 0, last: int | None = None) -> Iterator[Array]:
         """∂s_{t+1}/∂s_t, (R, R), for t = first … last − 1: s is h, and of the LSTM (h, c); each array is its own."""
@@ -149,20 +156,45 @@ class _Measured(NamedTuple):
 class Flow:
     """‖∂h_T/∂h_t‖ of the last layer, indexed by t = 0 … T; 0 is the initial state.
 
-    A norm that a float64 cannot hold is 0 or inf in `norms`, and finite in `log10_norms`.
+    A norm that a float64 cannot hold is 0 or inf in `norms`, and finite in `log10_norms`. What nobody asks for is not
+    measured: each kind of number is a walk of its own, and some are twice the rows, or a decomposition a step.
     """
 
-    norms: Array
-    """(T + 1,) Frobenius norms."""
-    log10_norms: Array
-    """(T + 1,) their log10; −inf only where the product is exactly 0."""
-    singular_values: Mapping[int, Array]
-    """{t: (H,)} for the steps asked for, largest first."""
-    log10_singular_values: Mapping[int, Array]
-    """{t: (H,)} their log10."""
     _walk: _Walk = field(repr=False)
+    _at: frozenset[int] = frozenset()
+    """The steps whose singular values are wanted."""
 
-    # The rest is measured on a walk of its own, for who asks: twice the rows, or a decomposition a step.
+    @cached_property
+    def _found(self) -> tuple[_Measured, Mapping[int, _Measured]]:
+        singular: dict[int, _Measured] = {}
+
+        def measure(product: _Product) -> float:
+            if product.t in self._at:
+                singular[product.t] = _Measured(_singular(product.d_h), product.exponent)
+            return product.norm
+
+        norms = self._walk.measured(measure)
+        return norms, {t: singular[t] for t in sorted(singular)}
+
+    @cached_property
+    def norms(self) -> Array:
+        """(T + 1,) Frobenius norms."""
+        return self._found[0].numbers
+
+    @cached_property
+    def log10_norms(self) -> Array:
+        """(T + 1,) their log10; −inf only where the product is exactly 0."""
+        return self._found[0].log10
+
+    @cached_property
+    def singular_values(self) -> Mapping[int, Array]:
+        """{t: (H,)} for the steps asked for, largest first."""
+        return {t: found.numbers for t, found in self._found[1].items()}
+
+    @cached_property
+    def log10_singular_values(self) -> Mapping[int, Array]:
+        """{t: (H,)} their log10."""
+        return {t: found.log10 for t, found in self._found[1].items()}
 
     @cached_property
     def _state(self) -> _Measured:
@@ -180,7 +212,7 @@ class Flow:
 
     @cached_property
     def _spectral(self) -> _Measured:
-        return self._walk.measured(lambda product: float(_singular(product.d_h)[0]))
+        return self._walk.measured(lambda product: float(spectral_norm(product.d_h)))
 
     @cached_property
     def spectral_norms(self) -> Array:
@@ -198,18 +230,14 @@ class Flow:
         return frozen(np.stack(list(self._walk.factors())))
 
     @cached_property
+    def factor_norms(self) -> Array:
+        """(T,) spectral norms of the factors. ∂s_T/∂s_t has at most the product of those from t to T − 1."""
+        return frozen(spectral_norm(self.jacobians))
+
+    @cached_property
     def log10_products(self) -> Array:
         """(T + 1,) log10 of the spectral norms of ∂s_T/∂s_t; −inf only where the product is exactly 0."""
-        T, R, _ = self.jacobians.shape
-        values, exponents = np.empty(T + 1), np.empty(T + 1, np.int64)
-        product, power = np.eye(R), 0
-        for t in range(T, -1, -1):
-            look_up()
-            if t < T:
-                product = product.dot(self.jacobians[t])
-                power += _rescale(product, None)
-            values[t], exponents[t] = _singular(product)[0], power
-        return _Measured(values, exponents).log10
+        return self._walk.measured(lambda product: float(spectral_norm(product.d_s)), whole=True).log10
 
     @cached_property
     def slopes(self) -> Array | None:
@@ -249,22 +277,7 @@ def gradient_flow(net: Recurrent, trace: Trace, at: Sequence[int] = ()) -> Flow:
     for t in at:
         if isinstance(t, bool) or not isinstance(t, int | np.integer) or not 0 <= t <= walk.T:
             raise ValueError(f"at: got {t!r}, expected steps from 0 to {walk.T}")
-    wanted = frozenset(int(t) for t in at)
-    singular: dict[int, _Measured] = {}
-
-    def measure(product: _Product) -> float:
-        if product.t in wanted:
-            singular[product.t] = _Measured(_singular(product.d_h), product.exponent)
-        return product.norm
-
-    norms = walk.measured(measure)
-    return Flow(
-        norms=norms.numbers,
-        log10_norms=norms.log10,
-        singular_values={t: singular[t].numbers for t in sorted(singular)},
-        log10_singular_values={t: singular[t].log10 for t in sorted(singular)},
-        _walk=walk,
-    )
+    return Flow(walk, frozenset(int(t) for t in at))
 
 
 def step_jacobian(net: Recurrent, trace: Trace, t: int) -> Array:
@@ -305,6 +318,20 @@ def _walked(net: Recurrent, trace: Trace) -> _Walk:
         end,
         {t: done for t, done in plan.items() if t < end},
     )
+
+
+def spectral_norm(matrices: Array) -> Array:
+    """The largest singular value of each matrix, (…, R, R) → (…): exactly 0 of zeros alone.
+
+    As the root of the largest eigenvalue of AᵀA, which costs half of all singular values, and is as true: only small
+    ones lose digits by squaring. A power of two is taken out before, so that no square is 0 or infinite.
+    """
+    largest = np.abs(matrices).max(axis=(-2, -1))
+    shift = np.frexp(largest)[1]
+    near = np.ldexp(matrices, -shift[..., None, None])
+    squares = np.linalg.eigvalsh(np.matmul(np.swapaxes(near, -2, -1), near))[..., -1]
+    norms: Array = np.where(largest > 0.0, np.ldexp(np.sqrt(np.maximum(squares, 0.0)), shift), 0.0)
+    return norms
 
 
 def _singular(d_h: Array) -> Array:

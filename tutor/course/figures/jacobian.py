@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import ClassVar, Literal, get_args
 
 import numpy as np
@@ -18,6 +20,7 @@ from tutor.course.figures.facts import Facts
 from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
 from tutor.course.measured import Found
+from tutor.engine.checks import Array
 from tutor.engine.gradient_flow import Flow, decay, gradient_flow
 from tutor.i18n import _
 
@@ -40,22 +43,45 @@ class Factor(Struct, frozen=True):
     """log10 ‖∂s_T/∂s_{step−1}‖, spectral; −inf where it is exactly 0."""
     log10_bound: float
     """log10 of the product of the norms so far, which the measured norm is at most."""
-    singular: tuple[float, ...]
-    """The singular values of this step's Jacobian, largest first."""
     slope: float | None
     """The mean of φ′ over the units at this step; None but for the RNN."""
 
+
+class SingularValues:
+    """The singular values of each factor, worked out where they are looked at: all of one cost as much as ten norms."""
+
+    def __init__(self, jacobians: Array) -> None:
+        """
+        Args:
+            jacobians: (T, R, R), in the order of the factors.
+        """
+        self._jacobians = jacobians
+        self._known: dict[int, tuple[float, ...]] = {}
+
     @property
-    def condition(self) -> float:
-        """The largest singular value over the least; infinite where that is 0, and NaN where both are."""
-        largest, least = self.singular[0], self.singular[-1]
-        return largest / least if least else math.inf if largest else math.nan
+    def size(self) -> int:
+        """R: how many each has."""
+        return int(self._jacobians.shape[1])
+
+    def of(self, index: int) -> tuple[float, ...]:
+        """Those of one factor, largest first."""
+        if index not in self._known:
+            found = np.linalg.svd(self._jacobians[index], compute_uv=False)
+            self._known[index] = tuple(float(value) for value in found)
+        return self._known[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SingularValues) and np.array_equal(self._jacobians, other._jacobians)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class JacobianValues(Struct, frozen=True):
     """Every factor, from the last step back."""
 
     factors: tuple[Factor, ...]
+    singular: SingularValues
+    """Of each of the factors."""
     state: str
     """What is differentiated: "h", or "(h, c)" of the LSTM."""
 
@@ -75,8 +101,8 @@ class JacobianValues(Struct, frozen=True):
             )
             for f in self.factors
         )
-        units = tuple(f"σ{i + 1}" for i in range(len(self.factors[0].singular)))
-        values = tuple((float(f.step), *f.singular) for f in self.factors)
+        units = tuple(f"σ{i + 1}" for i in range(self.singular.size))
+        values = tuple((float(f.step), *self.singular.of(i)) for i, f in enumerate(self.factors))
         return (Table(columns, rows), Table(("step", *units), values, _("singular values")))
 
 
@@ -170,13 +196,17 @@ def factors(flow: Flow, cell: str, tokens: tuple[str, ...]) -> JacobianValues:
         cell: "rnn", "gru" or "lstm".
         tokens: what was read, T of them; or none.
     """
-    jacobians, logs, slopes = flow.jacobians, flow.log10_products, flow.slopes
+    with ThreadPoolExecutor(1) as beside:
+        # Two walks that know nothing of each other, each with a decomposition a step; both end with who waits for them.
+        measured = beside.submit(copy_context().run, lambda: (flow.jacobians, flow.factor_norms))
+        logs = flow.log10_products
+        jacobians, norms = measured.result()
+    slopes = flow.slopes
     T = len(jacobians)
-    singular = np.linalg.svd(jacobians, compute_uv=False)  # (T, R)
     alone = jacobians.shape[1] == 1
     found, bound = [], 0.0
     for t in range(T - 1, -1, -1):
-        norm = float(singular[t, 0])
+        norm = float(norms[t])
         bound += math.log10(norm) if norm else -math.inf
         found.append(
             Factor(
@@ -186,8 +216,7 @@ def factors(flow: Flow, cell: str, tokens: tuple[str, ...]) -> JacobianValues:
                 factor=float(jacobians[t, 0, 0]) if alone else norm,
                 log10_product=float(logs[t]),
                 log10_bound=bound,
-                singular=tuple(float(v) for v in singular[t]),
                 slope=None if slopes is None else float(slopes[t].mean()),
             )
         )
-    return JacobianValues(tuple(found), "(h, c)" if cell == "lstm" else "h")
+    return JacobianValues(tuple(found), SingularValues(jacobians[::-1]), "(h, c)" if cell == "lstm" else "h")

@@ -43,7 +43,6 @@ class StepBack(NamedTuple):
     """A norm, or of one unit the number with its sign."""
     log10_product: float
     log10_bound: float
-    singular: Sequence[float]
     slope: float | None
 
 
@@ -64,6 +63,7 @@ def limits(steps: Sequence[StepBack]) -> Limits:
 def jacobian(
     steps: Sequence[StepBack],
     cursor: int,
+    singular: Sequence[float],
     width: int,
     height: int,
     look: Look,
@@ -77,6 +77,7 @@ def jacobian(
     Args:
         steps: from the last step back.
         cursor: the index of the current one.
+        singular: the singular values of the current one, largest first.
         width: cells of each row.
         height: rows, all counted.
         look: what the terminal can show.
@@ -91,16 +92,16 @@ def jacobian(
     cursor = min(max(cursor, 0), len(steps) - 1)
     here = steps[cursor]
     found = scales or limits(steps)
-    rows = _table_rows(len(steps), width, height, len(here.singular))
+    rows = _table_rows(len(steps), width, height, len(singular))
     if height >= _STACKED:
         upper = _table(steps, cursor, width, rows, look, found, focused)
-        return [*upper, fit((), width), *_values(here, width, height - rows - 1, look, state)]
+        return [*upper, fit((), width), *_values(here, singular, width, height - rows - 1, look, state)]
     if rows == height and width >= _BESIDE:
         left = _table(steps, cursor, width - _PANEL - 2, height, look, found, focused)
-        right = _values(here, _PANEL, height, look, state)
+        right = _values(here, singular, _PANEL, height, look, state)
         gap = Span("  ", PLAIN)
         return [fit((*a, gap, *b), width) for a, b in zip(left, right, strict=True)]
-    said = [fit((Span(crop(_summary(here, width, look), width, ascii=look.ascii), PLAIN),), width)]
+    said = [fit((Span(crop(_summary(here, singular, width, look), width, ascii=look.ascii), PLAIN),), width)]
     return [*_table(steps, cursor, width, rows, look, found, focused), *said[: height - rows]]
 
 
@@ -248,14 +249,13 @@ def _fill(log10: float, look: Look, here: bool) -> Style:
     return Style(palettes.color(0.75 if log10 > 0 else -0.75, look, toned=not here))
 
 
-def _values(step: StepBack, width: int, height: int, look: Look, state: str) -> list[Row]:
+def _values(step: StepBack, values: Sequence[float], width: int, height: int, look: Look, state: str) -> list[Row]:
     """The singular values of one step as bars, and what made them small."""
     rows = [fit((Span(crop(_named(step, width, look, state), width, ascii=look.ascii), Style(bold=True)),), width)]
-    notes = [crop(note, width, ascii=look.ascii) for note in _notes(step, look)]
+    notes = [crop(note, width, ascii=look.ascii) for note in _notes(step, values, look)]
     foot = [fit((Span(note, look.muted),), width) for note in _packed(notes, width)]
     foot = foot[: max(height - 2, 0)]
     room = height - len(rows) - len(foot)
-    values = list(step.singular)
     shown = values if len(values) <= room else values[: max(room - 1, 0)]
     items = [(subscript("s" if look.ascii else "σ", i + 1, ascii=look.ascii), v) for i, v in enumerate(shown)]
     size = width_of(subscript("s", len(values), ascii=look.ascii))
@@ -288,17 +288,17 @@ def _packed(notes: Sequence[str], width: int) -> list[str]:
     return lines
 
 
-def _notes(step: StepBack, look: Look) -> list[str]:
-    if not step.singular:
+def _notes(step: StepBack, singular: Sequence[float], look: Look) -> list[str]:
+    if not singular:
         return []
-    largest, least = step.singular[0], step.singular[-1]
+    largest, least = singular[0], singular[-1]
     condition = largest / least if least else math.inf if largest else math.nan
     said = number(_log(condition), ascii=look.ascii)
-    below = sum(value < 1 for value in step.singular)
-    notes = [_("{n} of {all} below 1").format(n=below, all=len(step.singular))]
+    below = sum(value < 1 for value in singular)
+    notes = [_("{n} of {all} below 1").format(n=below, all=len(singular))]
     if step.slope is not None:
         notes.append(_("mean slope {slope:.2f}").format(slope=step.slope))
-    if len(step.singular) > 1:
+    if len(singular) > 1:
         notes.append(_("condition {ratio}").format(ratio=said))
     return notes
 
@@ -316,13 +316,13 @@ def _named(step: StepBack, width: int, look: Look, state: str) -> str:
     )
 
 
-def _summary(step: StepBack, width: int, look: Look) -> str:
+def _summary(step: StepBack, singular: Sequence[float], width: int, look: Look) -> str:
     """The ends of the singular values, and as many of the notes as fit whole."""
     sigma = "s" if look.ascii else "σ"
-    ends = f"{sigma} {_short(step.singular[0])}" if step.singular else ""
-    if len(step.singular) > 1:
-        ends += f" {'..' if look.ascii else '…'} {_short(step.singular[-1])}"
-    return _packed([ends, *_notes(step, look)], width)[0]
+    ends = f"{sigma} {_short(singular[0])}" if singular else ""
+    if len(singular) > 1:
+        ends += f" {'..' if look.ascii else '…'} {_short(singular[-1])}"
+    return _packed([ends, *_notes(step, singular, look)], width)[0]
 
 
 def _short(value: float) -> str:

@@ -46,8 +46,7 @@ class Factors(FigurePart, can_focus=True):
         """Other values."""
         self.values = values
         self._steps = [
-            StepBack(f.back, f.step, f.token, f.factor, f.log10_product, f.log10_bound, f.singular, f.slope)
-            for f in values.factors
+            StepBack(f.back, f.step, f.token, f.factor, f.log10_product, f.log10_bound, f.slope) for f in values.factors
         ]
         self._limits = limits(self._steps)
         self.cursor = min(self.cursor, len(self._steps) - 1)
@@ -58,6 +57,7 @@ class Factors(FigurePart, can_focus=True):
         return jacobian(
             self._steps,
             self.cursor,
+            self.values.singular.of(self.cursor) if self._steps else (),
             width,
             height,
             look,
@@ -76,7 +76,7 @@ class Factors(FigurePart, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """A click chooses the step that it hit."""
         self.focus()
-        units = len(self._steps[self.cursor].singular)
+        units = self.values.singular.size
         at = step_at(event.y, len(self._steps), self.cursor, self.size.width, self.size.height, units)
         if at is not None:
             self.cursor = at
