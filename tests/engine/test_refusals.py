@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tutor.engine import Recurrent
+from tutor.engine import Recurrent, checks
 
 X = np.zeros((3, 2, 4), np.float32)
 
@@ -39,6 +39,26 @@ X = np.zeros((3, 2, 4), np.float32)
 def test_a_network_that_cannot_be(options: dict, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Recurrent(**({"cell": "rnn", "input_size": 4, "hidden_size": 3} | options))
+
+
+def test_however_long_what_came_is_its_refusal_is_short() -> None:
+    text, many = "\x1b[31m\n" * 1_000_000, 10**4_000
+    shown = "'" + r"\x1b[31m\n" * 9
+    for refused, said in (
+        (lambda: checks.one_of("cell", text, ("rnn", "gru")), "cell: got {}, expected one of 'rnn', 'gru'"),
+        (lambda: checks.whole("size", text), "size: got {}, expected a whole number of at least 1"),
+        (lambda: checks.above("rate", text), "rate: got {}, expected a number above 0"),
+        (lambda: checks.precision(text), "dtype: got {}, expected float32 or float64"),
+    ):
+        with pytest.raises(ValueError, match=": got ") as found:
+            refused()
+        assert str(found.value) == said.format(checks.short(text))
+        assert len(str(found.value)) < 150
+    assert checks.short(text)[:60] == shown[:60]
+    assert (len(checks.short(text)), checks.short(text)[-1]) == (80, "…")
+    assert checks.short("a" * 78) == repr("a" * 78)
+    with pytest.raises(ValueError, match=r"\Asize: got -10{77}…, expected a whole number of at least 1\Z"):
+        checks.whole("size", -many)
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_zero_whole_states_gates_and_swaps(cell: str, cursor: int) -> None:
             f"“{text}” is no number from {first} to {last}: the last good one stays."
         )
     assert refused(lambda: swap.do(str(cursor + 1))) == "A unit changes places with another one."
-    assert refused(lambda: swap.do(f"{first}.5")) == f"{first}.5 is no whole number: the last good one stays."
+    assert refused(lambda: swap.do(f"{first}.5")) == f"“{first}.5” is no whole number: the last good one stays."
 
 
 @pytest.mark.parametrize(("cell", "both", "layers"), KINDS)
@@ -241,9 +241,9 @@ def test_what_can_be_done_to_the_text() -> None:
     assert acts.word(reading, View()).label == "write another word for “never”"
     for text, said in (
         ("6", "There is no word 6: the text has 5."),
-        ("0", "“0” is no number from 1 to 1e+06: the last good one stays."),
-        ("1.5", "1.5 is no whole number: the last good one stays."),
-        ("", "“” is no number from 1 to 1e+06: the last good one stays."),
+        ("0", "“0” is no number from 1 to 1,000,000: the last good one stays."),
+        ("1.5", "“1.5” is no whole number: the last good one stays."),
+        ("", "“” is no number from 1 to 1,000,000: the last good one stays."),
     ):
         assert refused(lambda text=text: found[3].do(text)(one)) == said
 

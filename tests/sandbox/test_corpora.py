@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import stat
 import textwrap
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tutor.engine.text import clean, normalized
 from tutor.sandbox import corpora
 from tutor.sandbox.corpora import LEAST_ROWS, LONGEST, MOST_BYTES, MOST_LABELS, Corpus, look
 
@@ -89,6 +92,31 @@ def test_where_every_second_line_has_a_label_a_person_may_say_so(tmp_path: Path)
     assert half.tasks == ("next-word", "next-character", "classify")
     assert half.notes_for("classify") == ("20 lines without exactly one tab, a text and a label are left out.",)
     assert "classify" not in seen(tmp_path, "so good\tgood\nso bad\tbad\n" * 10 + "no tab\n" * 21).tasks
+    # Labels are of a task, whichever is the file's own.
+    assert (half.labels, half.labels_for("classify"), half.labels_for("tag")) == ((), ("good", "bad"), ())
+
+
+def test_where_every_second_line_has_tags_a_person_may_say_so(tmp_path: Path) -> None:
+    half = seen(tmp_path, "the/DET cat/NOUN\nno tag\n" * 10)
+    assert half.tasks == ("next-word", "next-character", "tag")
+    assert (half.labels, half.labels_for("tag"), half.labels_for("classify")) == ((), ("DET", "NOUN"), ())
+
+
+def test_a_text_with_a_label_may_begin_with_what_nobody_sees(tmp_path: Path) -> None:
+    found = seen(tmp_path, "\u200bso good\tgood\n\ufeff\u200bso bad\tbad\n" * 10)
+    assert found.task == "classify"
+    assert len(found.labelled) == 20
+    assert found.notes == ()
+
+
+def test_labels_that_come_less_than_twice_are_too_many(tmp_path: Path) -> None:
+    def rows(labels: int) -> str:
+        return "".join(f"it is so\tl{i % labels}\n" for i in range(20))
+
+    assert seen(tmp_path, rows(10)).task == "classify"
+    found = seen(tmp_path, rows(11))
+    assert "classify" not in found.tasks
+    assert found.notes[0] == "Its 20 lines with a tab have 11 different labels: too many to tell apart."
 
 
 def test_one_label_is_nothing_to_tell_apart(tmp_path: Path) -> None:
@@ -167,12 +195,51 @@ def test_without_names_columns_are_called_by_their_places(tmp_path: Path) -> Non
     assert found.notes == ("Its first row holds a number and no names: its columns are called by their places.",)
 
 
-def test_names_are_cleaned_and_the_first_of_two_is_meant(tmp_path: Path) -> None:
+def test_names_are_cleaned_and_told_apart(tmp_path: Path) -> None:
     found = seen(
         tmp_path, "a\x1b[31m,x,x,\n" + "".join(f"{i},{i + 1},{i + 2},{i + 3}\n" for i in range(50)), "mine.csv"
     )
-    assert found.columns == ("a␛[31m", "x", "column 4")
-    assert found.table["x"][0] == 1
+    assert found.columns == ("a␛[31m", "x", "x (2)", "column 4")
+    assert [column[0] for column in found.table.values()] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("head", "columns"),
+    [
+        ("a,a,b", ("a", "a (2)", "b")),
+        (",column 1,b", ("column 1", "column 1 (2)", "b")),
+        ("a,a,a", ("a", "a (2)", "a (3)")),
+        ("a,a (2),a", ("a", "a (2)", "a (3)")),
+        ("a (2),a,a", ("a (2)", "a", "a (3)")),
+    ],
+)
+def test_no_column_vanishes_behind_another_of_its_name(tmp_path: Path, head: str, columns: tuple[str, ...]) -> None:
+    found = seen(tmp_path, f"{head}\n" + "".join(f"{i},{i * 2},{i % 3}\n" for i in range(40)), "mine.csv")
+    assert found.columns == columns
+    assert [column[5] for column in found.table.values()] == [5, 10, 2]
+
+
+def test_a_column_of_a_few_numbers_is_another_thing(tmp_path: Path) -> None:
+    def columns(numbers: int) -> tuple[str, ...]:
+        return seen(
+            tmp_path, "code,x\n" + "".join(f"{i if i < numbers else 'n'},{i % 7}\n" for i in range(100)), "a.csv"
+        ).columns
+
+    assert columns(50) == ("code", "x")
+    assert columns(49) == ("x",)
+
+
+def test_a_cell_in_quotes_may_stand_behind_a_space(tmp_path: Path) -> None:
+    rows = "".join(f'{i}, "{i % 7}"\n' for i in range(40))
+    assert seen(tmp_path, 'day, "warm, really"\n' + rows, "mine.csv").columns == ("day", "warm, really")
+
+
+def test_rows_of_numbers_without_names_are_a_table_only_if_they_are_called_so(tmp_path: Path) -> None:
+    numbers = "".join(f"{i},{i * i % 17}\n" for i in range(50))
+    assert seen(tmp_path, numbers, "mine.csv").task == "forecast"
+    found = seen(tmp_path, numbers, "mine.txt")
+    assert "forecast" not in found.tasks
+    assert found.columns == ()
 
 
 def test_no_number_in_any_column(tmp_path: Path) -> None:
@@ -206,6 +273,13 @@ def test_short_lines_are_sequences_and_broken_prose_is_not(tmp_path: Path) -> No
     assert not found.parted
     assert found.notes == (SPACES,)
     assert not seen(tmp_path, prose).parted
+
+
+def test_a_heading_that_stands_out_does_not_say_how_wide_a_text_is(tmp_path: Path) -> None:
+    prose = textwrap.wrap(" ".join(f"word{'s' * (i % 7)}" for i in range(600)), 60)
+    heading = "Of a heading as long as this one nobody would say that it tells where the lines below were broken"
+    assert len(heading) > 90
+    assert not seen(tmp_path, "\n".join([heading, *prose])).parted
 
 
 def test_one_long_line_makes_a_text_of_all(tmp_path: Path) -> None:
@@ -290,6 +364,13 @@ def test_control_characters_are_read_as_pictures(tmp_path: Path) -> None:
     assert found.words[:4] == ("it", "is", "␛", "[")
 
 
+def test_one_control_character_in_ten_is_as_many_as_a_text_has(tmp_path: Path) -> None:
+    # The line break is a tenth character.
+    assert seen(tmp_path, "\x01abcdefgh\n" * 9).notes[0] == "9 control characters are read as pictures of themselves."
+    said = refused(written(tmp_path, "\x01abcdefg\n" * 9))
+    assert said == "mine.txt: got 9 control characters among 81, expected a text file"
+
+
 def test_of_a_huge_file_no_more_is_read_than_is_said(tmp_path: Path) -> None:
     path = tmp_path / "huge.txt"
     with path.open("wb") as file:
@@ -297,13 +378,41 @@ def test_of_a_huge_file_no_more_is_read_than_is_said(tmp_path: Path) -> None:
         # What lies behind is not even text.
         file.truncate(100_000_000)
     found = look(path)
-    assert found.characters == MOST_BYTES
-    assert found.notes == ("The first 2,000,000 of its 100,000,000 bytes are read, and the rest is left out.",)
+    # Two letters of the next word are left, too.
+    assert found.text == ("it is never too late, " * (MOST_BYTES // 22)).strip()
+    assert found.notes == ("The first 1,999,998 of its 100,000,000 bytes are read, and the rest is left out.",)
 
 
-def test_what_is_read_of_a_long_file_ends_with_a_line_or_a_character(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize(
+    ("content", "end"),
+    [
+        ("it is never too late\n" * 400, "\n"),
+        ("it is never too late\r" * 400, "\r"),
+        ("it is né́ver too late\r\n" * 400, "\r\n"),
+        # A line end that is far is none to go back to.
+        ("it is never too late\n" * 9 + "It is never too late. " * 400, " "),
+        ("it is never too late\n" + "é" * 8_000, ""),
+        ("." + "é" * 8_000, ""),
+    ],
+    ids=["lines", "cr", "crlf", "words", "one word", "characters"],
+)
+def test_what_is_read_of_a_long_file_ends_well_and_its_bytes_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, end: str, encoding: str
 ) -> None:
+    monkeypatch.setattr(corpora, "MOST_BYTES", 7_001)
+    whole = content.encode(encoding)
+    path = written(tmp_path, whole)
+    text, notes = corpora._read(path, "mine.txt")
+    assert content.startswith(text)
+    assert text.endswith(end)
+    read = len(text.encode(encoding))
+    assert notes[-1] == f"The first {read:,} of its {len(whole):,} bytes are read, and the rest is left out."
+    # Of what could be read no more is given up than a hundredth, or one character where nothing else is near.
+    assert 7_001 - read <= (74 if end else 3)
+
+
+def test_what_ends_where_it_has_to_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corpora, "MOST_BYTES", 2_000)
     assert set(seen(tmp_path, "it is never too late\n" * 96).lines) == {"it is never too late"}
     assert seen(tmp_path, "." + "é" * 1_000 + "e").text == "." + "é" * 999
@@ -312,11 +421,95 @@ def test_what_is_read_of_a_long_file_ends_with_a_line_or_a_character(
     assert seen(tmp_path, "e " * 1_000 + "e").notes == (
         "The first 2,000 of its 2,001 bytes are read, and the rest is left out.",
     )
+    assert seen(tmp_path, "one two three " * 75 + "\n" + "four five six " * 75).notes[0] == (
+        "The first 1,999 of its 2,101 bytes are read, and the rest is left out."
+    )
 
 
 def test_a_megabyte_without_a_line_break(tmp_path: Path) -> None:
     found = seen(tmp_path, "never too late to learn, " * 40_000)
     assert (found.task, found.characters, found.tokens, found.notes) == ("next-word", 999_999, 240_000, ())
+
+
+NOISE = st.text(max_size=12)
+CELL = st.one_of(
+    st.integers(-99, 99).map(str),
+    st.floats().map(repr),
+    st.sampled_from(["", "NA", "1_0", '"2"', '" 3.5"', '"a,b"', '"', "\u200b", "x", "1e400", "-0", "٣"]),
+)
+ROW = st.lists(CELL, min_size=1, max_size=4).map(",".join)
+HEAD = st.sampled_from(["day,x", "a,a", "a", ",column 1", "x,y,z", "a (2),a,a", "1,2", '"a,b",c', "\u200b,b"])
+LABELLED = st.tuples(
+    st.sampled_from(["so good", "so bad", "\u200b", "", "1,2", "a/B"]) | NOISE,
+    st.sampled_from(["good", "bad", "good\tbad", "", "\u200b", "e\u0301"]),
+).map("\t".join)
+TAGGED = st.lists(
+    st.sampled_from(["the/DET", "cat/NOUN", "a\\/b/NOUN", "/X", "x/", "no", "//", "\u200b/Y"]) | NOISE, max_size=5
+).map(" ".join)
+
+
+def many(*lines: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
+    """A few lines, each there again and again: enough of them to be something."""
+    drawn = st.lists(st.one_of(*lines), min_size=1, max_size=8)
+    return st.tuples(drawn, st.integers(1, 25), st.lists(NOISE, max_size=2)).map(lambda of: of[0] * of[1] + of[2])
+
+
+FORMED = st.one_of(
+    st.tuples(HEAD, many(ROW)).map(lambda of: [of[0], *of[1]]),
+    st.tuples(HEAD, st.integers(1, 30)).map(
+        lambda of: [of[0], *(",".join(str(i * k % 7) for k in range(1, of[0].count(",") + 2)) for i in range(of[1]))]
+    ),
+    many(LABELLED),
+    many(st.sampled_from(["so good\tgood", "so bad\tbad", "no tab"])),
+    many(TAGGED),
+    many(st.sampled_from(["the/DET cat/NOUN", "a/DET dog/NOUN sits/VERB", "no tag"])),
+    many(ROW, LABELLED, TAGGED, NOISE),
+).map("\n".join)
+
+
+def numbers_in(content: str) -> set[float]:
+    """Every stretch of a file that Python reads as a number."""
+    found = set()
+    for cell in re.split(r"[,\r\n]", content):
+        with contextlib.suppress(ValueError):
+            found.add(float(cell.replace('"', "")))
+    return found
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=FORMED, name=st.sampled_from(["a.txt", "a.csv"]))
+def test_of_tables_tags_and_labels_nothing_is_made_up(tmp_path: Path, content: str, name: str) -> None:
+    content = content.encode("utf-8", "replace").decode()
+    refusal, found = "", None
+    try:
+        found = look(written(tmp_path, content, name))
+    except ValueError as error:
+        refusal = str(error)
+    assert refusal.isprintable()
+    if found is None:
+        assert refusal.startswith("a.")
+        return
+    lines = [normalized(line).strip() for line in re.split(r"[\r\n]", content)]
+    assert ("classify" in found.tasks, "tag" in found.tasks, "forecast" in found.tasks) == (
+        bool(found.labelled),
+        bool(found.tagged),
+        bool(found.table),
+    )
+    for task in ("classify", "tag"):
+        labels = found.labels_for(task)
+        assert len(set(labels)) == len(labels) != 1
+        assert all(clean(label) == label == label.strip() != "" for label in labels)
+    assert {label for _text, label in found.labelled} == set(found.labels_for("classify"))
+    assert all(any(line.endswith(label) for line in lines) for label in found.labels_for("classify"))
+    assert {tag for row in found.tagged for _word, tag in row} == set(found.labels_for("tag"))
+    assert all(any(f"/{tag}" in line for line in lines) for tag in found.labels_for("tag"))
+    assert all(word and tag for row in found.tagged for word, tag in row)
+    there = numbers_in(content)
+    for column, values in found.table.items():
+        assert clean(column) == column
+        assert len(values) >= LEAST_ROWS
+        assert set(values.tolist()) <= there
+    assert all(note.isprintable() for task in found.tasks for note in found.notes_for(task))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

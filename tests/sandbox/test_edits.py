@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -354,7 +355,7 @@ def test_a_number_that_was_typed(text: str, value: float) -> None:
 def test_no_number_is_refused_in_one_line(text: str, shown: str) -> None:
     with pytest.raises(ValueError) as found:  # noqa: PT011 — the whole line is compared
         number(text)
-    assert str(found.value) == f"“{shown}” is no number from -1e+06 to 1e+06: the last good one stays."
+    assert str(found.value) == f"“{shown}” is no number from -1,000,000 to 1,000,000: the last good one stays."
 
 
 def test_bounds_of_a_number() -> None:
@@ -365,16 +366,53 @@ def test_bounds_of_a_number() -> None:
             number(text, 1, 5)
     assert whole("3.0", 1, 5) == 3
     assert isinstance(whole("3", 1, 5), int)
-    with pytest.raises(ValueError, match=r"\A2\.5 is no whole number: the last good one stays\.\Z"):
-        whole("2,5", 1, 5)
+    with pytest.raises(ValueError, match=r"\A“2\.5” is no whole number: the last good one stays\.\Z"):
+        whole("2.5", 1, 5)
     with pytest.raises(ValueError, match=r"\A“6” is no number from 1 to 5"):
         whole("6", 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("2000", 2_000), ("2,000", 2_000), (" 12,345 ", 12_345), ("1,234,567", 1_234_567), ("2,000.0", 2_000)],
+)
+def test_commas_between_thousands_are_read_as_such(text: str, value: int) -> None:
+    assert whole(text, 0, 2**31) == value
+    assert [whole(sign + text.strip(), -(2**31), 2**31) for sign in "+−-"] == [value, -value, -value]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2,5", "2,0", "20,00", "2,00", "2000,000", "0,500", ",000", "1,", "1,,000", "1,0000", "1,000,00", "1.000,0"],
+)
+def test_a_comma_anywhere_else_is_refused_in_a_whole_number(text: str) -> None:
+    with pytest.raises(ValueError, match=rf"\A“{re.escape(text)}” is no whole number: the last good one stays\.\Z"):
+        whole(text, 0, 2**31)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2147483649", "“2147483649” is no number from 0 to 2,147,483,648"),
+        ("3,000,000,000", "“3,000,000,000” is no number from 0 to 2,147,483,648"),
+        ("1234567.5", "“1234567.5” is no whole number"),
+    ],
+)
+def test_a_refusal_quotes_what_was_typed_and_every_digit_of_a_bound(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=r"no (whole )?number") as found:
+        whole(text, 0, 2**31)
+    assert str(found.value) == f"{said}: the last good one stays."
+
+
+def test_a_bound_that_is_not_whole_is_as_it_is() -> None:
+    with pytest.raises(ValueError, match=r"\A“5” is no number from 1e-06 to 0\.5: the last good one stays\.\Z"):
+        number("5", 1e-6, 0.5)
 
 
 def test_several_numbers() -> None:
     assert numbers("") == ()
     assert numbers(" 1  −2;0,5\n3 ") == (1.0, -2.0, 0.5, 3.0)
-    with pytest.raises(ValueError, match=r"\A“two” is no number from -1e\+06 to 1e\+06: the last good one stays\.\Z"):
+    with pytest.raises(ValueError, match=r"\A“two” is no number from -1,000,000 to 1,000,000: the last"):
         numbers("1 two 3")
 
 

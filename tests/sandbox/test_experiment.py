@@ -61,7 +61,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"h_0": (0.0, math.nan)}, "h_0: got nan, expected a number within ±1e+06"),
     ({"h_0": (1e6 + 1,)}, "h_0: got 1000001.0, expected a number within ±1e+06"),
     # A whole number of any length is a number, and no float holds it.
-    ({"h_0": (10**400,)}, f"h_0: got {10**400}, expected a number within ±1e+06"),
+    ({"h_0": (10**400,)}, f"h_0: got 1{'0' * 78}…, expected a number within ±1e+06"),
     ({"cuts": (Cut(1, "h", 0, math.inf),)}, "cuts: got inf, expected a number within ±1e+06"),
     ({"nudges": (Nudge("weight_hh_l0", 0, 0, math.nan),)}, "nudges: got nan, expected a number within ±1e+06"),
     ({"cuts": (Cut(1, "h", 0),) * 201}, "cuts: got 201, expected at most 200"),
@@ -80,6 +80,38 @@ def test_every_refusal_is_one_line(given_: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError) as found:  # noqa: PT011 — the whole line is compared
         Experiment(**given_)
     assert str(found.value) == said
+
+
+HOSTILE = "\x1b[31m\n\u202e" * 1_000_000
+HUGE = 10**4_000
+
+
+@pytest.mark.parametrize(
+    "given_",
+    [
+        *(
+            {name: HOSTILE}
+            for name in ("cell", "unit", "init", "start", "hidden", "layers", "seed", "radius", "source")
+        ),
+        *({name: value} for name in ("hidden", "layers", "radius", "forget_bias") for value in (HUGE, -HUGE)),
+        {"seed": -HUGE},
+        {"h_0": (HUGE,)},
+        {"h_0": (HOSTILE,)},
+        {"cuts": (Cut(1, "h", 0, HUGE),)},
+        {"cuts": (Cut(1, HOSTILE, 0),)},
+        {"nudges": (Nudge("weight_hh_l0", 0, 0, HUGE),)},
+        {"nudges": (Nudge(HOSTILE, 0, 0, 1.0),)},
+        {"nudges": (Nudge(HOSTILE, 0, 0, 1.0),), "layers": 8, "bidirectional": True},
+        {"nudges": (Nudge("weight_hh_l0", HUGE, -HUGE, 1.0),)},
+    ],
+    ids=lambda given_: " ".join(given_),
+)
+def test_whatever_comes_its_refusal_is_short(given_: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=": got ") as found:
+        Experiment(**given_).run()
+    said = str(found.value)
+    assert len(said) < 400
+    assert said.isprintable()
 
 
 def test_the_largest_of_everything_is_taken() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import warnings
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +25,7 @@ from tutor.course.figures.tags import Tags
 from tutor.course.figures.training import Training
 from tutor.course.lab import Lab
 from tutor.engine.text import UNKNOWN, tokenize
+from tutor.sandbox import learning
 from tutor.sandbox.corpora import Corpus, look
 from tutor.sandbox.learning import (
     DEFAULTS,
@@ -185,7 +188,26 @@ def test_words_that_come_once_are_the_unknown_one(tmp_path: Path) -> None:
     assert {token for pair in scores.guessed(made, NAME, "train") for token in pair} == set(vocabulary.tokens)
     rare = sum(token.startswith("rare") for item in made.examples(NAME)[0] for token in set(item))
     told = notes(corpus, made)[-1]
-    assert told.startswith(f"{rare} of {rare + 13} different tokens are rare and read as the unknown one: 2.")
+    said = f"{rare} of {rare + 13} different tokens are rare and read as the unknown one: "
+    assert re.fullmatch(re.escape(said) + r"2\.\d% of what is learned from\.", told)
+
+
+def test_all_of_it_may_be_unknown(tmp_path: Path) -> None:
+    corpus = seen(tmp_path, "<unk>/A <end>/B\n<unk>/B\n<unk>/A <unk>/A\n" * 30)
+    told = notes(corpus, lab(corpus, Choices(task="tag", hidden=2, steps=1)))[-1]
+    assert re.fullmatch(r"\d of \d different tokens (is|are) rare and read as the unknown one: 100% of .+", told)
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        *[(1.0, "100%"), (0.99999, "over 99%"), (0.995, "over 99%"), (0.994, "99%"), (0.5, "50%"), (0.1, "10%")],
+        *[(0.0999, "10%"), (0.0213, "2.1%"), (0.00123, "0.12%"), (0.0001, "0.01%"), (0.00009, "under 0.01%")],
+        (1e-12, "under 0.01%"),
+    ],
+)
+def test_a_share_is_said_in_percent(share: float, said: str) -> None:
+    assert learning._percent(share) == said
 
 
 def test_where_most_words_come_once_all_are_known(tmp_path: Path) -> None:
@@ -253,6 +275,60 @@ def test_a_series(tmp_path: Path) -> None:
     assert Training(model=NAME, baselines=("persistence",)).run(made).unit == "RMS error of wave"
 
 
+@pytest.mark.parametrize(
+    ("values", "least", "most"),
+    [
+        ([(-1) ** i * 1.7e308 for i in range(60)], "-1.7e+308", "1.7e+308"),
+        ([1e200 * i for i in range(60)], "0", "5.9e+201"),
+        ([5e-324 * (i % 7) for i in range(60)], "0", "2.96439e-323"),
+        ([1e-200 * (i % 7) for i in range(60)], "0", "6e-200"),
+        ([1e-158 * (i % 7) for i in range(60)], "0", "6e-158"),
+        # What is held out, a number that stands for a missing one is in.
+        ([i % 3 if i < 50 else 1e300 for i in range(60)], "0", "1e+300"),
+        ([i % 3 if i < 50 else -1e60 for i in range(60)], "-1e+60", "2"),
+        ([i % 3 if i < 50 else 9.96921e36 for i in range(60)], "0", "9.96921e+36"),
+    ],
+    ids=[
+        "huge",
+        "too far apart",
+        "tiny",
+        "squares are nothing",
+        "squares are rounded",
+        "a jump",
+        "a jump down",
+        "what stands for none",
+    ],
+)
+def test_a_series_that_no_float_can_compute_with(tmp_path: Path, values: list[float], least: str, most: str) -> None:
+    corpus = seen(tmp_path, "x\n" + "".join(f"{value!r}\n" for value in values), "mine.csv")
+    said = f"mine.csv: got numbers from {least} to {most} in 'x', expected a series that a float can compute with: "
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match="expected a series") as found:
+            lab(corpus)
+    assert str(found.value) == said + "leave out what stands for a missing number, or take another unit"
+
+
+@pytest.mark.parametrize("unit", [1e-140, 1e-30, 1.0, 1e140])
+@pytest.mark.parametrize("jump", [0.0, 1e14])
+def test_a_series_in_any_other_unit_is_learned(tmp_path: Path, unit: float, jump: float) -> None:
+    rows = "".join(f"{unit * (i % 7 + jump * (i > 52))!r}\n" for i in range(60))
+    made = trained(seen(tmp_path, "x\n" + rows, "mine.csv"))
+    found = standing(made)
+    assert 0 < found.score.value < math.inf
+    assert all(0 <= score.value < math.inf for _kind, score in found.baselines)
+    last = made.history(NAME)[-1]
+    assert last.held_out is not None
+    assert math.isfinite(last.held_out)
+
+
+@pytest.mark.parametrize("task", ["next-word", "next-character"])
+def test_a_text_begins_where_something_is_to_be_seen(tmp_path: Path, task: Any) -> None:
+    corpus = seen(tmp_path, "\u200b\n\ufeff\u2060\n" + "we see a cat\n" * 15 + "we see a dog\n" * 15)
+    assert corpus.parted
+    assert entry(corpus, Choices(task=task)).text == "we see a cat"
+
+
 def test_a_text_on_every_figure(tale: Corpus) -> None:
     made = trained(tale)
     assert made.entry(NAME).text == " ".join(TALE.split()[:12]).replace(" .", ".")
@@ -292,6 +368,17 @@ def test_perplexity_and_what_guessing_comes_to(tale: Corpus) -> None:
     assert guesses["uniform"] > guesses["unigram"] > guesses["bigram"] > 2 * found.score.value
     train = standing(made, "train")
     assert train.score.count == sum(len(item) - 1 for item in made.examples(NAME)[0])
+
+
+@pytest.mark.parametrize(
+    ("bits", "perplexity"), [(3.0, 8.0), (1_000.0, 2.0**1_000), (1_025.0, math.inf), (1e300, math.inf)]
+)
+def test_perplexity_beyond_what_a_float_holds(
+    tale: Corpus, monkeypatch: pytest.MonkeyPatch, bits: float, perplexity: float
+) -> None:
+    made = trained(tale)
+    monkeypatch.setattr(scores, "score", lambda *_args: scores.Score(bits, "bits", 1))
+    assert standing(made).perplexity == pytest.approx(perplexity)
 
 
 def test_the_first_loss_is_of_some_examples_and_the_rest_of_all(tmp_path: Path) -> None:

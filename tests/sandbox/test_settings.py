@@ -134,17 +134,17 @@ def test_a_value_that_was_typed(name: str, text: str, value: Any) -> None:
     [
         ("hidden", "0", "“0” is no number from 1 to 512: the last good one stays."),
         ("hidden", "513", "“513” is no number from 1 to 512: the last good one stays."),
-        ("hidden", "2.5", "2.5 is no whole number: the last good one stays."),
+        ("hidden", "2.5", "“2.5” is no whole number: the last good one stays."),
         ("hidden", "", "“” is no number from 1 to 512: the last good one stays."),
         ("layers", "9", "“9” is no number from 1 to 8: the last good one stays."),
-        ("layers", "1.5", "1.5 is no whole number: the last good one stays."),
-        ("seed", "-1", "“-1” is no number from 0 to 2.14748e+09: the last good one stays."),
-        ("seed", "0.5", "0.5 is no whole number: the last good one stays."),
+        ("layers", "1.5", "“1.5” is no whole number: the last good one stays."),
+        ("seed", "-1", "“-1” is no number from 0 to 2,147,483,648: the last good one stays."),
+        ("seed", "0.5", "“0.5” is no whole number: the last good one stays."),
         ("radius", "0", "“0” is no number from 0.01 to 10: the last good one stays."),
         ("radius", "nan", "“nan” is no number from 0.01 to 10: the last good one stays."),
         ("forget_bias", "21", "“21” is no number from -20 to 20: the last good one stays."),
         ("forget_bias", "much", "“much” is no number from -20 to 20: the last good one stays."),
-        ("start", "0.5 x", "“x” is no number from -1e+06 to 1e+06: the last good one stays."),
+        ("start", "0.5 x", "“x” is no number from -1,000,000 to 1,000,000: the last good one stays."),
     ],
 )
 def test_what_cannot_be_typed(name: str, text: str, said: str) -> None:

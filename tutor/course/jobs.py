@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from tutor.course.entries import ModelEntry, Task
 from tutor.engine.captioner import Captioner
+from tutor.engine.checks import short
 from tutor.engine.datasets import MAX_BYTES, read_labelled, read_lines, read_series, read_tagged, split, windows, within
 from tutor.engine.forecaster import Forecaster
 from tutor.engine.model import Model, ModelSpec
@@ -35,6 +36,11 @@ RECALLED = 4_000
 
 DRAWN_FROM = f"{SCENES} scenes, {RECALLED} sequences".encode()
 """The source of all that is drawn: an entry, a seed and the engine's version decide the rest."""
+
+_LEAST_STD = 1e-150
+"""Below it, squares of what is measured are 0 to a float."""
+_FARTHEST = 1e15
+"""Standard deviations from the mean that are computed with: of their squares, float32 holds the sum."""
 
 _SHUFFLE, _RECALL = 6, 7
 """Streams of a model's seed: what is drawn here is drawn for nothing else."""
@@ -277,7 +283,7 @@ def of_series(entry: ModelEntry, values: Values, name: str) -> Material:
         name: of their file.
 
     Raises:
-        ValueError: there are too few of them, or all are the same.
+        ValueError: there are too few of them, all are the same, or no float holds how far they are apart.
     """
     first = len(values) - round(len(values) * entry.held_out)
     # Every window of what is learned from ends, its forecast included, before the first value that is held out. One
@@ -288,9 +294,17 @@ def of_series(entry: ModelEntry, values: Values, name: str) -> Material:
         raise ValueError(f"{clean(name)}: got {first} rows to learn from, expected at least {least}")
     known = values[:first]
     if known.min() == known.max():
-        raise ValueError(f"{clean(name)}: got the same number in every row of {entry.column!r}, expected a series")
-    series = Measurements(values, float(known.mean()), float(known.std()), first, entry.window, entry.horizon)
-    inputs, targets = windows(series.scale(values), entry.window, entry.horizon)
+        said = f"the same number in every row of {short(entry.column)}"
+        raise ValueError(f"{clean(name)}: got {said}, expected a series")
+    with np.errstate(all="ignore"):
+        mean, std = float(known.mean()), float(known.std())
+        series = Measurements(values, mean, std, first, entry.window, entry.horizon)
+        scaled = series.scale(values)
+    if not _LEAST_STD <= std < np.inf or not np.abs(scaled).max() <= _FARTHEST:
+        said = f"numbers from {values.min():g} to {values.max():g} in {short(entry.column)}"
+        mend = "leave out what stands for a missing number, or take another unit"
+        raise ValueError(f"{clean(name)}: got {said}, expected a series that a float can compute with: {mend}")
+    inputs, targets = windows(scaled, entry.window, entry.horizon)
     items = tuple(zip(inputs, targets.tolist(), strict=True))
     return Material(items[:learned], items[learned:], series=series, source=values.tobytes())
 

@@ -14,23 +14,29 @@ Array = npt.NDArray[np.floating[Any]]
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
+def short(value: object) -> str:
+    """`value` as Python would write it, so that no control character gets through, and never long."""
+    text = repr(value)
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
 def one_of(name: str, value: object, expected: Sequence[object]) -> None:
     """Refuse a value that is not in a list."""
     if value not in expected:
-        raise ValueError(f"{name}: got {value!r}, expected one of {', '.join(map(repr, expected))}")
+        raise ValueError(f"{name}: got {short(value)}, expected one of {', '.join(map(repr, expected))}")
 
 
 def whole(name: str, value: object, least: int = 1) -> int:
     """A whole number of at least `least`; True is none."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ValueError(f"{name}: got {value!r}, expected a whole number of at least {least}")
+        raise ValueError(f"{name}: got {short(value)}, expected a whole number of at least {least}")
     return int(value)
 
 
 def above(name: str, value: Any, least: float = 0.0) -> float:
     """A finite number above `least`."""
     if not (isinstance(value, int | float | np.number) and math.isfinite(value) and value > least):
-        raise ValueError(f"{name}: got {value!r}, expected a number above {least:g}")
+        raise ValueError(f"{name}: got {short(value)}, expected a number above {least:g}")
     return float(value)
 
 
@@ -39,7 +45,7 @@ def precision(dtype: npt.DTypeLike) -> np.dtype[Any]:
     try:
         found = np.dtype(dtype)
     except TypeError:
-        raise ValueError(f"dtype: got {dtype!r}, expected float32 or float64") from None
+        raise ValueError(f"dtype: got {short(dtype)}, expected float32 or float64") from None
     if found not in FLOATS:
         raise ValueError(f"dtype: got {found}, expected float32 or float64")
     return found

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tutor.engine.checks import short as short
+
 MOST = 256 * 1024 * 1024
 """Bytes that a file may hold, and that it may unpack to."""
 
@@ -55,9 +57,3 @@ def declared(name: str, shape: Sequence[int], dtype: np.dtype[Any], there: int) 
     if found.nbytes != there:
         raise ValueError(f"{name} declares {found.nbytes:,} bytes, and {there:,} are there")
     return found
-
-
-def short(value: object) -> str:
-    """`value` as Python would write it, so that no control character gets through, and never long."""
-    text = repr(value)
-    return text if len(text) <= 80 else text[:79] + "…"

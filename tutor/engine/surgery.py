@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tutor.engine.checks import Array, one_of
+from tutor.engine.checks import Array, one_of, short
 
 
 class Cut(NamedTuple):
@@ -123,7 +123,7 @@ def checked(
     try:
         given = tuple(cuts)
     except TypeError:
-        raise ValueError(f"cuts: got {cuts!r}, expected a sequence of Cut") from None
+        raise ValueError(f"cuts: got {short(cuts)}, expected a sequence of Cut") from None
     return tuple(_checked(f"cuts[{at}]", cut, letters, steps, sizes, dtype) for at, cut in enumerate(given))
 
 
@@ -131,7 +131,7 @@ def _checked(
     name: str, cut: Cut, letters: Letters, steps: int, sizes: tuple[int, int, int], dtype: np.dtype[Any]
 ) -> Cut:
     if not isinstance(cut, Cut):
-        raise ValueError(f"{name}: got {cut!r}, expected a Cut")
+        raise ValueError(f"{name}: got {short(cut)}, expected a Cut")
     layers, directions, H = sizes
     one_of(f"{name}.letter", cut.letter, letters)
     if cut.swap is not None and cut.unit is None:
@@ -150,7 +150,7 @@ def _checked(
 def _within(name: str, value: object, first: int, last: int) -> int:
     """A whole number from `first` to `last`; True is none."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not first <= value <= last:
-        raise ValueError(f"{name}: got {value!r}, expected {first} … {last}")
+        raise ValueError(f"{name}: got {short(value)}, expected {first} … {last}")
     return int(value)
 
 
@@ -161,5 +161,5 @@ def _finite(name: str, value: object, dtype: np.dtype[Any]) -> float:
     except OverflowError:
         number = math.inf
     if not abs(number) <= float(np.finfo(dtype).max):
-        raise ValueError(f"{name}: got {value!r}, expected a finite {dtype}")
+        raise ValueError(f"{name}: got {short(value)}, expected a finite {dtype}")
     return number

@@ -9,9 +9,10 @@ from typing import Any
 from tutor.engine import CELLS
 from tutor.i18n import _, ngettext
 from tutor.sandbox.corpora import Corpus
-from tutor.sandbox.edits import number, whole
+from tutor.sandbox.edits import bound, number, whole
+from tutor.sandbox.experiment import MAX_HIDDEN, MAX_LAYERS
 from tutor.sandbox.learning import Choices, entry
-from tutor.sandbox.settings import SIZES, Setting, beyond
+from tutor.sandbox.settings import LARGEST_SEED, SIZES, Setting, beyond, exactly
 
 NAMES = {
     "next-word": "next word",
@@ -24,11 +25,11 @@ NAMES = {
 STEPS = (100, 200, 300, 600, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000)
 RATES = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05)
 _BOUNDS: dict[str, tuple[float, float]] = {
-    "hidden": (1, 512),
-    "layers": (1, 4),
+    "hidden": (1, MAX_HIDDEN),
+    "layers": (1, MAX_LAYERS),
     "steps": (1, 100_000),
     "learning_rate": (1e-6, 1.0),
-    "seed": (0, 2**31),
+    "seed": (0, LARGEST_SEED),
 }
 
 
@@ -85,7 +86,7 @@ def turned(corpus: Corpus, choices: Choices, name: str, by: int) -> Choices:
         return _with(choices, name, beyond(rows[name], now, by))
     low, high = _BOUNDS[name]
     if not low <= now + by <= high:
-        raise ValueError(_("It goes from {low:g} to {high:g}.").format(low=low, high=high))
+        raise ValueError(_("It goes from {low} to {high}.").format(low=bound(low), high=bound(high)))
     return _with(choices, name, now + by)
 
 
@@ -97,13 +98,12 @@ def typed(choices: Choices, name: str, text: str) -> Choices:
     """
     if name == "learning_rate":
         return replace(choices, learning_rate=number(text, *_BOUNDS[name]))
-    return _with(choices, name, whole(text.replace(",", "") if name == "steps" else text, *_BOUNDS[name]))
+    return _with(choices, name, whole(text, *_BOUNDS[name]))
 
 
 def to_type(corpus: Corpus, choices: Choices, name: str) -> str:
     """What stands in the line that a choice is typed in."""
-    value = getattr(entry(corpus, choices), name)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return exactly(getattr(entry(corpus, choices), name))
 
 
 def about(corpus: Corpus, task: str) -> tuple[str, ...]:
@@ -116,7 +116,7 @@ def about(corpus: Corpus, task: str) -> tuple[str, ...]:
             _("columns of numbers: {names}").format(names=", ".join(corpus.columns)),
         ]
     elif task in ("tag", "classify"):
-        said.append(_("labels: {names}").format(names=", ".join(corpus.labels[:12])))
+        said.append(_("labels: {names}").format(names=", ".join(corpus.labels_for(task)[:12])))
     else:
         words, characters = len(corpus.words), corpus.characters
         said.append(_("{words:,} words, {characters:,} characters").format(words=words, characters=characters))

@@ -50,11 +50,14 @@ _WRAPPED = 0.8
 """The share of lines after which the first word of the next would not have fitted, in text of one width."""
 _NARROWEST = 40
 """Characters that nobody breaks prose within fewer of."""
+_NEAR = 0.01
+"""The share of what is read of a long file that is given up for its end to be that of a line, or of a word."""
 _SHOWN = 40
 """Characters of a name in the file that are quoted."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -121,12 +124,19 @@ class Corpus:
         """Words, and marks between them."""
         return len(self.words)
 
-    @cached_property
+    @property
     def labels(self) -> tuple[str, ...]:
         """The labels, or tags, that its own task has it tell apart, in the order in which they first come."""
-        if self.task == "tag":
-            return tuple(dict.fromkeys(tag for sentence in self.tagged for _word, tag in sentence))
-        return tuple(dict.fromkeys(label for _text, label in self.labelled)) if self.task == "classify" else ()
+        return self.labels_for(self.task)
+
+    def labels_for(self, task: str) -> tuple[str, ...]:
+        """The same for another task."""
+        return self._labels.get(task, ())
+
+    @cached_property
+    def _labels(self) -> Mapping[str, tuple[str, ...]]:
+        tags = dict.fromkeys(tag for sentence in self.tagged for _word, tag in sentence)
+        return {"tag": tuple(tags), "classify": tuple(dict.fromkeys(label for _text, label in self.labelled))}
 
 
 class _Form(NamedTuple):
@@ -213,13 +223,14 @@ def _read(path: Path, name: str) -> tuple[str, list[str]]:
         raise _refusal(name, error.strerror or str(error), "a file that can be read") from None
     notes: list[str] = []
     cut = len(data) > MOST_BYTES
-    text = _decoded(data[:MOST_BYTES], name, notes, cut)
+    encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), "utf-8")
+    text = _decoded(data[:MOST_BYTES], encoding, name, notes, cut)
     if cut:
-        # What is read ends with a line, where there are lines.
-        end = text.rfind("\n")
-        text = text[: end if end > len(text) // 2 else len(text)]
-        said = _("The first {most:,} of its {size:,} bytes are read, and the rest is left out.")
-        notes.append(said.format(most=MOST_BYTES, size=max(size, len(data))))
+        text = text[: _end(text)]
+        # A byte order mark is written as it was read.
+        read = len(text.encode(encoding))
+        said = _("The first {read:,} of its {size:,} bytes are read, and the rest is left out.")
+        notes.append(said.format(read=read, size=max(size, len(data))))
     controls = len(_CONTROL.findall(text))
     if controls > _MOST_CONTROLS * len(text):
         raise _refusal(name, f"{controls} control characters among {len(text)}", "a text file")
@@ -233,9 +244,18 @@ def _read(path: Path, name: str) -> tuple[str, list[str]]:
     return text, notes
 
 
-def _decoded(data: bytes, name: str, notes: list[str], cut: bool) -> str:
-    encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), "utf-8-sig")
-    if encoding != "utf-8-sig":
+def _end(text: str) -> int:
+    """Where a text that was cut off ends: behind its last line, or its last white space, if that is near."""
+    near = len(text) - int(_NEAR * len(text))
+    end = max(text.rfind("\n", near), text.rfind("\r", near))
+    if end < 0:
+        end = next((at for at in range(len(text) - 1, near - 1, -1) if text[at].isspace()), len(text) - 1)
+    return end + 1
+
+
+def _decoded(data: bytes, encoding: str, name: str, notes: list[str], cut: bool) -> str:
+    plain = encoding in ("utf-8", "utf-8-sig")
+    if not plain:
         notes.append(_("It is read as {encoding}.").format(encoding=encoding.upper()))
     elif (place := data.find(b"\0")) >= 0:
         raise _refusal(f"{name}:{_line(data, place)}", "a NUL byte", "a text file in UTF-8")
@@ -243,7 +263,7 @@ def _decoded(data: bytes, name: str, notes: list[str], cut: bool) -> str:
         # What is cut off may end within a character.
         return codecs.getincrementaldecoder(encoding)().decode(data, final=not cut)
     except UnicodeDecodeError as error:
-        if encoding == "utf-8-sig":
+        if plain:
             # The codec counts from behind the byte order mark, in bytes of its own.
             where = f"{name}:{_line(error.object, error.start)}"
             raise _refusal(where, f"the byte 0x{error.object[error.start]:02x}", "UTF-8: save it as that") from None
@@ -341,13 +361,12 @@ def _table(lines: Sequence[str], named_so: bool) -> _Form:
     counts = [sum(map(math.isfinite, column)) for column in numbers]
     # What is a number in few rows is another thing: a code, or a remark.
     fit = [place for place, count in enumerate(counts) if count >= max(LEAST_ROWS, _POSSIBLE * len(whole))]
-    names = {place: normalized(header[place]).strip() or _("column {n}").format(n=place + 1) for place in fit}
-    first = {name: place for place, name in reversed(names.items())}
-    if not first:
+    names = _told_apart([normalized(header[place]).strip() or _("column {n}").format(n=place + 1) for place in fit])
+    if not names:
         said = _("It has no column with at least {n} numbers: there is no series to forecast.")
         return _Form(doubt=said.format(n=LEAST_ROWS)) if named_so else _Form()
     table = {}
-    for name, place in sorted(first.items(), key=lambda item: item[1]):
+    for name, place in zip(names, fit, strict=True):
         table[name] = np.array([value for value in numbers[place] if math.isfinite(value)], np.float64)
         table[name].flags.writeable = False
         missing = len(whole) - len(table[name])
@@ -364,6 +383,18 @@ def _table(lines: Sequence[str], named_so: bool) -> _Form:
     )
     notes += _left_out(said, len(body) - len(whole))
     return _Form(1.0, {"table": MappingProxyType(table)}, tuple(notes))
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Names with a number behind each that was there before: a, a (2)."""
+    times: dict[str, int] = {}
+    for name in names:
+        other = name
+        while other in times:
+            times[name] += 1
+            other = f"{name} ({times[name]})"
+        times[other] = 1
+    return list(times)
 
 
 def _rows(lines: Sequence[str]) -> Iterator[list[str]]:

@@ -7,6 +7,7 @@ step to do it at.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -28,6 +29,9 @@ _NUMBER = 8
 
 _SHUFFLE = 32
 """The stream of a shuffle."""
+
+_THOUSANDS = re.compile(r"[+−-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.0*)?")
+"""A number with commas between its thousands."""
 
 
 # The text
@@ -203,27 +207,44 @@ def number(text: str, low: float = -LARGEST, high: float = LARGEST) -> float:
     Raises:
         ValueError: it is none, or out of bounds; in one line, and the last good value stays.
     """
-    word = text.strip().replace("−", "-").replace(",", ".")
-    try:
-        value = float(word)
-    except ValueError:
-        value = math.nan
-    if not low <= value <= high:
-        said = _("“{text}” is no number from {low:g} to {high:g}: the last good one stays.")
-        raise ValueError(said.format(text=clean(text.strip())[:20], low=low, high=high))
-    return value + 0.0  # −0 is 0
+    return _within(text, text.replace(",", "."), low, high)
 
 
 def whole(text: str, low: float, high: float) -> int:
-    """A whole number that was typed.
+    """A whole number that was typed, with or without commas between its thousands.
 
     Raises:
         ValueError: as `number`, or it is not whole.
     """
-    value = number(text, low, high)
+    said = _("“{text}” is no whole number: the last good one stays.").format(text=_seen(text))
+    if "," in text and not _THOUSANDS.fullmatch(text.strip()):
+        # Who writes 2,5 means no 25, and who writes 2,0 may have left two digits out.
+        raise ValueError(said)
+    value = _within(text, text.replace(",", ""), low, high)
     if value != int(value):
-        raise ValueError(_("{value:g} is no whole number: the last good one stays.").format(value=value))
+        raise ValueError(said)
     return int(value)
+
+
+def _within(text: str, word: str, low: float, high: float) -> float:
+    """The number that a word is; a refusal quotes the text that was typed."""
+    try:
+        value = float(word.strip().replace("−", "-"))
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        said = _("“{text}” is no number from {low} to {high}: the last good one stays.")
+        raise ValueError(said.format(text=_seen(text), low=bound(low), high=bound(high)))
+    return value + 0.0  # −0 is 0
+
+
+def _seen(text: str) -> str:
+    return clean(text.strip())[:20]
+
+
+def bound(value: float) -> str:
+    """What a number may be at the least, or at the most: a whole one to its last digit."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
 
 
 def numbers(text: str) -> tuple[float, ...]:

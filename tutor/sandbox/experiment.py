@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tutor.engine.cells import CELLS
+from tutor.engine.checks import short
 from tutor.engine.model import Model, ModelSpec, Run
 from tutor.engine.surgery import Cut
 from tutor.engine.text import UNITS, tokenize
@@ -38,6 +39,8 @@ STARTS = ("zeros", "random", "hand")
 
 _START = 31
 """The stream of the random h_0."""
+_NAMED = 8
+"""Weights that a refusal lists."""
 
 
 class Nudge(NamedTuple):
@@ -95,16 +98,16 @@ class Experiment:
             ("start", STARTS),
         ):
             if getattr(self, name) not in options:
-                raise ValueError(f"{name}: got {getattr(self, name)!r}, expected one of {', '.join(options)}")
+                raise ValueError(f"{name}: got {short(getattr(self, name))}, expected one of {', '.join(options)}")
         for name, low, high in (("hidden", 1, MAX_HIDDEN), ("layers", 1, MAX_LAYERS), ("seed", 0, None)):
             value = getattr(self, name)
             wanted = f"a whole number from {low} to {high}" if high is not None else f"a whole number ≥ {low}"
             whole = isinstance(value, int) and not isinstance(value, bool)
             if not whole or value < low or (high is not None and value > high):
-                raise ValueError(f"{name}: got {value!r}, expected {wanted}")
+                raise ValueError(f"{name}: got {short(value)}, expected {wanted}")
         self._numbers("radius", (self.radius,), MAX_RADIUS)
         if self.radius <= 0:
-            raise ValueError(f"radius: got {self.radius!r}, expected a number above 0")
+            raise ValueError(f"radius: got {short(self.radius)}, expected a number above 0")
         self._numbers("forget_bias", () if self.forget_bias is None else (self.forget_bias,), MAX_FORGET_BIAS)
         self._numbers("h_0", self.h_0, LARGEST)
         self._numbers("nudges", tuple(nudge.by for nudge in self.nudges), LARGEST)
@@ -125,7 +128,7 @@ class Experiment:
         for value in values:
             # NaN is within no bounds, and a whole number of any length can be asked.
             if not isinstance(value, int | float) or not abs(value) <= largest:
-                raise ValueError(f"{name}: got {value!r}, expected a number within ±{largest:g}")
+                raise ValueError(f"{name}: got {short(value)}, expected a number within ±{largest:g}")
 
     @property
     def all_tokens(self) -> tuple[str, ...]:
@@ -165,7 +168,7 @@ class Experiment:
             ValueError: there is no such source, or a nudge of a weight that it does not have.
         """
         if self.source and self.source not in (sources or {}):
-            raise ValueError(f"source: got {self.source!r}, and there is no such network on the bench")
+            raise ValueError(f"source: got {short(self.source)}, and there is no such network on the bench")
         model = (sources or {})[self.source] if self.source else Model(self.spec, None)
         return nudged(model, self.nudges) if self.nudges else model
 
@@ -227,11 +230,12 @@ def nudged(model: Model, nudges: tuple[Nudge, ...]) -> Model:
     state = {name: array.copy() for name, array in other.net.state_dict().items()}
     for nudge in nudges:
         if nudge.name not in state:
-            raise ValueError(f"nudges: got {nudge.name!r}, expected one of {', '.join(state)}")
+            known = ", ".join([*list(state)[:_NAMED], *["…"] * (len(state) > _NAMED)])
+            raise ValueError(f"nudges: got {short(nudge.name)}, expected one of {known}")
         array = state[nudge.name]
         table = array.reshape(len(array), -1)
         if not (0 <= nudge.row < table.shape[0] and 0 <= nudge.column < table.shape[1]):
-            place = f"row {nudge.row}, column {nudge.column}"
+            place = f"row {short(nudge.row)}, column {short(nudge.column)}"
             raise ValueError(f"nudges: got {place} of {nudge.name}, expected within {table.shape}")
         table[nudge.row, nudge.column] += nudge.by
     other.net.load_state_dict(state)

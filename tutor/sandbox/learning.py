@@ -7,6 +7,7 @@ the one before. What is held out, and the baselines, are as in the lessons.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -24,8 +25,9 @@ from tutor.course.lab import Lab
 from tutor.course.scores import KINDS, Kind, Score, Where
 from tutor.engine.cells import CELLS
 from tutor.engine.checks import above, one_of, whole
+from tutor.engine.losses import perplexity
 from tutor.engine.text import END, START, UNITS, UNKNOWN, Vocabulary, join, tokenize
-from tutor.i18n import ngettext
+from tutor.i18n import _, ngettext
 from tutor.sandbox.corpora import Corpus, quoted
 
 NAME = "own"
@@ -124,7 +126,8 @@ class Standing(NamedTuple):
     score: Score
     """Of the network as it is now."""
     perplexity: float | None
-    """2^bits: as many equally likely tokens would be as hard to guess. None of what is not scored in bits."""
+    """2^bits: as many equally likely tokens would be as hard to guess; ∞ where no float holds it. None of what is not
+    scored in bits."""
     baselines: tuple[tuple[Kind, Score], ...]
 
 
@@ -264,7 +267,7 @@ def standing(lab: Lab, where: Where = "held_out") -> Standing:
     task = lab.entry(NAME).task
     score = scores.score(lab, NAME, where)
     beside = tuple((kind, scores.baseline(lab, NAME, kind, where)) for kind, tasks in KINDS.items() if task in tasks)
-    return Standing(score, 2.0**score.value if score.metric == "bits" else None, beside)
+    return Standing(score, perplexity(score.value * math.log(2.0)) if score.metric == "bits" else None, beside)
 
 
 # What a person chose
@@ -318,9 +321,11 @@ def _beginning(corpus: Corpus, task: Task) -> str:
         return join([word for word, _tag in corpus.tagged[0]][: _SHOWN["words"]])
     if task == "next-word" and not corpus.parted:
         return join(corpus.words[: _SHOWN["words"]])
-    text = corpus.labelled[0][0] if task == "classify" else corpus.lines[0]
+    texts = (corpus.labelled[0][0],) if task == "classify" else corpus.lines
     unit = "characters" if task == "next-character" else "words"
-    return join(tokenize(text[:1_000], unit)[: _SHOWN[unit]], unit)
+    # In a line of what nobody sees there is no token.
+    begun = (tokenize(text[:1_000], unit) for text in texts)
+    return join(next(filter(None, begun), ())[: _SHOWN[unit]], unit)
 
 
 # What is learned from
@@ -351,8 +356,6 @@ def _apart(read: Sequence[Tokens], share: float, seed: int) -> frozenset[Tokens]
         if counts[kinds[place]] <= room:
             found.add(kinds[place])
             room -= counts[kinds[place]]
-        if not room:
-            break
     # Where a few things come again and again, it is the rarest of them.
     return frozenset(found or [min(kinds, key=counts.__getitem__)])
 
@@ -379,8 +382,17 @@ def _unknown(lab: Lab, entry: ModelEntry) -> tuple[str, ...]:
         return ()
     share = sum(counts[token] for token in rare) / counts.total()
     said = ngettext(
-        "{n} of {all} different tokens is rare and read as the unknown one: {share:.2g}% of what is learned from.",
-        "{n} of {all} different tokens are rare and read as the unknown one: {share:.2g}% of what is learned from.",
+        "{n} of {all} different tokens is rare and read as the unknown one: {share} of what is learned from.",
+        "{n} of {all} different tokens are rare and read as the unknown one: {share} of what is learned from.",
         len(rare),
     )
-    return (said.format(n=len(rare), all=len(counts), share=100 * share),)
+    return (said.format(n=len(rare), all=len(counts), share=_percent(share)),)
+
+
+def _percent(share: float) -> str:
+    """A share of something, above 0, in percent; what is nearly nothing, or nearly all, is neither."""
+    if share < 0.0001:
+        return _("under 0.01%")
+    if 0.995 <= share < 1.0:
+        return _("over 99%")
+    return f"{100 * share:.2g}%" if share < 0.1 else f"{100 * share:.0f}%"

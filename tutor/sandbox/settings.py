@@ -136,8 +136,12 @@ def to_type(experiment: Experiment, name: str) -> str:
     """What stands in the line that a setting is typed in."""
     value = getattr(experiment, "h_0" if name == "start" else name)
     values = value if isinstance(value, tuple) else () if value is None else (value,)
-    # To the last digit: what is taken as it stands is what it was.
-    return " ".join(str(number).removesuffix(".0") for number in values)
+    return " ".join(map(exactly, values))
+
+
+def exactly(value: float) -> str:
+    """A number to its last digit: what is taken as it stands in the line is what it was."""
+    return str(value).removesuffix(".0")
 
 
 def _changed(experiment: Experiment, **changes: Any) -> Experiment:
