@@ -163,9 +163,9 @@ def test_nor_what_comes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     if not links:
         monkeypatch.setattr(os, "link", refused)
 
-    def late(given: Run) -> str:
+    def late(given: Run) -> list[str]:
         path.write_text("first")
-        return "late"
+        return ["late"]
 
     monkeypatch.setattr(exporting, "json_of", late)
     with pytest.raises(ValueError, match=r"^run\.json is there already, and stays as it is; run-2\.json is free$"):
@@ -177,10 +177,10 @@ def test_nor_what_comes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_args: object) -> None:
+    def full(*_args: object, **_how: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "open", full)
     with pytest.raises(OSError, match="No space left"):
         export(a_run(), tmp_path / "run.csv")
     assert list(tmp_path.iterdir()) == []

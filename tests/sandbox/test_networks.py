@@ -28,7 +28,7 @@ from tutor.sandbox.bench import Bench
 from tutor.sandbox.experiment import Experiment
 from tutor.sandbox.networks import Networks, fingerprint, fingerprint_of, source_of, title_of
 from tutor.sandbox.state import View, decode, encode
-from tutor.sandbox.weights_file import Opened, open_weights, save_weights
+from tutor.sandbox.weights_file import Opened, lying_beside, open_weights, save_weights
 
 WORDS = ["never", "too", "late", "日本", "a\nb", "\ud83d", "\x1b"]
 TEXT = ["Never", "nobody", "日本", "late", "\ud83d"]
@@ -129,8 +129,9 @@ def test_a_model_that_was_saved_and_opened_has_the_same_fingerprint(model: Model
             back = open_weights(path, unit=unit, nonlinearity=nonlinearity, seed=seed)
         else:
             back = open_weights(path, path.with_name("net.vocabulary.npz"), nonlinearity=nonlinearity)
-    assert fingerprint(back) == fingerprint(model)
-    assert computes(back) == computes(model)
+        again = open_weights(path, lying_beside(path))
+    assert fingerprint(back) == fingerprint(again) == fingerprint(model)
+    assert computes(back) == computes(again) == computes(model)
 
 
 @some

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,13 @@ from tutor.engine.cells import CELLS
 from tutor.engine.gradient_flow import gradient_flow
 from tutor.engine.model import Model, ModelSpec, word_vector
 from tutor.engine.opened import opened
-from tutor.engine.pytorch import save_recurrent
+from tutor.engine.pytorch import pytorch_lines, save_recurrent
 from tutor.engine.surgery import Cut
 from tutor.engine.text import UNKNOWN, Vocabulary, normalized, tokenize
 from tutor.sandbox import weights_file
 from tutor.sandbox.experiment import MAX_NUMBERS, Experiment, Nudge
 from tutor.sandbox.exporting import export
-from tutor.sandbox.weights_file import BESIDE, Opened, open_weights, save_weights
+from tutor.sandbox.weights_file import BESIDE, Opened, lying_beside, open_weights, save_weights
 
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="PyTorch is not installed; this check runs where it is"
@@ -390,13 +391,143 @@ def test_what_is_saved_opens_here_as_the_same_model(tmp_path: Path, given_: dict
     assert attribution_values(theirs, label=label).tables() == attribution_values(ours, label=label).tables()
 
 
-def test_an_untrained_model_is_one_file_and_the_same_with_its_seed(tmp_path: Path) -> None:
-    experiment = Experiment("never too late", cell="gru", seed=9)
-    model = experiment.model()
+UNTRAINED = {
+    "words": lambda: Experiment("never too late", cell="gru", seed=9).model(),
+    "characters": lambda: Experiment("never", unit="characters", seed=2**70, layers=2, bidirectional=True).model(),
+    "float64": lambda: Model(ModelSpec("lstm", 4, 3, unit="characters", seed=3), None, dtype=np.float64),
+    "relu": lambda: Model(ModelSpec("rnn", 4, 3, nonlinearity="relu", seed=1), None),
+    "opened": lambda: Opened(a_net("rnn"), unit="characters", seed=5),
+    "no biases": lambda: Opened(a_net("lstm", bias=False), seed=5),
+    "a seed of numpy": lambda: Model(ModelSpec("gru", seed=np.int64(7)), None),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("made", UNTRAINED.values(), ids=UNTRAINED)
+def test_a_model_without_a_vocabulary_opens_here_as_the_same(
+    tmp_path: Path, made: Callable[[], Model], suffix: str
+) -> None:
+    model = made()
+    path = tmp_path / f"net{suffix}"
+    lines = save_weights(model, path)
+    assert lines == pytorch_lines(path, model.net), "there is no vocabulary to read"
+    assert {file.name for file in tmp_path.iterdir()} == {path.name, "net.vocabulary.npz"}
+    second = lying_beside(path)
+    back = open_weights(path, second)
+    assert back.vocabulary is None
+    assert (back.spec.unit, back.spec.seed) == (model.spec.unit, model.spec.seed)
+    assert back.net.nonlinearity == model.net.nonlinearity
+    for text in ("never too late", "永, never\ta\u0301"):
+        tokens = tokenize(text, model.spec.unit)
+        ours, theirs = model.run(tokens), back.run(tokens)
+        assert theirs.x.tobytes() == ours.x.tobytes()
+        assert theirs.hidden.tobytes() == ours.hidden.tobytes()
+        assert theirs.hidden.dtype == ours.hidden.dtype
+        assert theirs.known == ours.known
+
+
+def test_what_lies_about_having_no_vocabulary(tmp_path: Path) -> None:
+    save_weights(Experiment().model(), tmp_path / "net.npz")
+    arrays, table = told_of(tmp_path / "net.vocabulary.npz")
+    for more, changes in (
+        ({}, {"seed": -1}),
+        ({}, {"format": 2}),
+        ({}, {"columns": [0]}),
+        ({"embedding.weight": np.zeros((1, 8))}, {}),
+    ):
+        weights.save(tmp_path / "lie.npz", arrays | more, {"vocabulary": table["vocabulary"] | changes})
+        with pytest.raises(ValueError, match=r"^lie\.npz: it is no vocabulary that was saved here$"):
+            open_weights(tmp_path / "net.npz", tmp_path / "lie.npz")
+
+
+# The second file belongs to one network.
+
+
+def twins(cell: str = "lstm") -> tuple[Model, Model]:
+    """Two models of the same sizes, whose networks have other numbers."""
+    one, other = a_model(cell), a_model(cell)
+    other.flat[0] += 0.5
+    return one, other
+
+
+@pytest.mark.parametrize("bare", [True, False])
+def test_another_network_s_second_file_is_passed_over(tmp_path: Path, bare: bool) -> None:
+    one, other = (Experiment(seed=seed).model() for seed in (1, 2)) if bare else twins()
+    save_weights(one, tmp_path / "one.npz")
+    save_weights(other, tmp_path / "other.npz")
+    first, second = tmp_path / "one.vocabulary.npz", tmp_path / "other.vocabulary.npz"
+    assert lying_beside(tmp_path / "one.npz") == first
+    assert lying_beside(tmp_path / "other.npz") == second
+    second.write_bytes(first.read_bytes())
+    assert lying_beside(tmp_path / "other.npz") is None
+    # Who asks for it gets it: a network that has learned further elsewhere still reads the same tokens.
+    named, own = (open_weights(tmp_path / name, first).vocabulary for name in ("other.npz", "one.npz"))
+    assert named is own is None if bare else named.tokens == own.tokens  # type: ignore[union-attr]
+
+
+def test_a_number_that_is_minus_nothing_is_another(tmp_path: Path) -> None:
+    model = a_model()
+    model.flat[0] = 0.0
     save_weights(model, tmp_path / "net.npz")
-    assert [file.name for file in tmp_path.iterdir()] == ["net.npz"]
-    back = open_weights(tmp_path / "net.npz", seed=9)
-    assert (back.run(experiment.tokens).hidden == experiment.run().hidden).all()
+    assert lying_beside(tmp_path / "net.npz") is not None
+    model.flat[0] = -0.0
+    save_recurrent(tmp_path / "net.npz", model.net)
+    assert lying_beside(tmp_path / "net.npz") is None
+
+
+@needs_safetensors
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_network_is_the_same_in_both_kinds_of_file(tmp_path: Path, dtype: type) -> None:
+    model = a_model("gru", layers=2, both=True, job="tag", dtype=dtype)
+    save_weights(model, tmp_path / "net.npz")
+    save_recurrent(tmp_path / "net.safetensors", model.net)
+    swapped = {name: array.astype(array.dtype.newbyteorder(">")) for name, array in model.net.state_dict().items()}
+    (tmp_path / "turned").mkdir()
+    np.savez(tmp_path / "turned" / "net.npz", **dict(reversed(swapped.items())))
+    (tmp_path / "turned" / "net.vocabulary.npz").write_bytes((tmp_path / "net.vocabulary.npz").read_bytes())
+    for path in (tmp_path / "net.safetensors", tmp_path / "turned" / "net.npz"):
+        second = lying_beside(path)
+        assert second == path.with_name("net.vocabulary.npz")
+        assert (open_weights(path, second).run(TEXT).hidden == model.run(TEXT).hidden).all()
+    save_recurrent(tmp_path / "net.safetensors", twins("gru")[0].net)
+    assert lying_beside(tmp_path / "net.safetensors") is None
+
+
+def test_a_second_file_that_names_no_network_opens_as_ever(tmp_path: Path) -> None:
+    one, other = twins()
+    save_weights(one, tmp_path / "net.npz")
+    second = tmp_path / "net.vocabulary.npz"
+    arrays, table = told_of(second)
+    assert re.fullmatch("[0-9a-f]{16}", table["vocabulary"].pop("network"))
+    weights.save(second, arrays, table)
+    save_recurrent(tmp_path / "net.npz", other.net)
+    assert lying_beside(tmp_path / "net.npz") == second
+    assert (open_weights(tmp_path / "net.npz", second).net.flat == other.net.flat).all()
+
+
+def test_what_is_damaged_is_not_passed_over(tmp_path: Path) -> None:
+    path, second = tmp_path / "net.npz", tmp_path / "net.vocabulary.npz"
+    save_weights(a_model(), path)
+    whole, told = path.read_bytes(), second.read_bytes()
+    for first, beside_, said in (
+        (whole, told[:-30], r"^net\.vocabulary\.npz: it is no whole npz file"),
+        (whole, b"", r"^net\.vocabulary\.npz: it is empty"),
+        (whole, whole, r"^net\.vocabulary\.npz: it is no file of a trained model"),
+        (whole[:-30], told, r"^net\.npz: it is no whole npz file"),
+    ):
+        path.write_bytes(first)
+        second.write_bytes(beside_)
+        assert lying_beside(path) == second
+        with pytest.raises(ValueError, match=said) as raised:
+            open_weights(path, second)
+        assert str(raised.value).isprintable()
+    path.unlink()
+    assert lying_beside(path) == second
+    second.unlink()
+    assert lying_beside(path) is None
+    second.mkdir()
+    assert lying_beside(path) is None
+    assert lying_beside(tmp_path / f"{'n' * 250}.npz") is None, "the longer name is too long"
 
 
 def test_one_hot_is_saved_with_its_inputs(tmp_path: Path, saved: Path) -> None:
@@ -415,7 +546,7 @@ def test_nothing_is_saved_over(tmp_path: Path) -> None:
     path, other = tmp_path / "net.npz", tmp_path / "net.vocabulary.npz"
     other.write_bytes(b"mine")
     with pytest.raises(
-        ValueError, match=r"^net\.vocabulary\.npz is there already, .*; net\.vocabulary-2\.npz is free$"
+        ValueError, match=r"^net\.vocabulary\.npz is there already, and stays as it is; net-2\.npz is free$"
     ):
         save_weights(a_model(), path)
     assert not path.exists()
@@ -424,8 +555,49 @@ def test_nothing_is_saved_over(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^net\.npz is there already, and stays as it is; net-2\.npz is free$"):
         save_weights(a_model(), path)
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("net.npz", b"mine")]
+    (tmp_path / "net-2.vocabulary.npz").write_bytes(b"mine")
+    (tmp_path / "net-3.npz").write_bytes(b"mine")
+    with pytest.raises(ValueError, match=r"^net\.npz is there already, and stays as it is; net-4\.npz is free$"):
+        save_weights(a_model(), path)
+    save_weights(a_model(), tmp_path / "net-4.npz")
     save_weights(a_model(), path, overwrite=True)
     assert open_weights(path, other).run(TEXT)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("which", ["net", "net.vocabulary"])
+def test_a_place_that_is_taken_meanwhile_leaves_neither_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str, suffix: str
+) -> None:
+    path = tmp_path / f"net{suffix}"
+    late = tmp_path / (path.name if which == "net" else "net.vocabulary.npz")
+
+    def written(part: Path, net: Recurrent) -> None:
+        save_recurrent(part, net)
+        late.write_bytes(b"theirs")
+
+    monkeypatch.setattr(weights_file, "save_recurrent", written)
+    said = f"{late.name} is there already, and stays as it is; net-2{suffix} is free"
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        save_weights(a_model(), path)
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [(late.name, b"theirs")]
+
+
+def test_a_first_file_that_cannot_be_placed_leaves_no_second(tmp_path: Path) -> None:
+    (tmp_path / "net.npz").mkdir()
+    with pytest.raises(OSError, match=r"net\.npz"):
+        save_weights(a_model(), tmp_path / "net.npz", overwrite=True)
+    assert [file.name for file in tmp_path.iterdir()] == ["net.npz"]
+
+
+def test_only_what_was_put_there_is_taken_back(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    path.write_bytes(b"mine")
+    mine = path.stat()
+    (tmp_path / "theirs").write_bytes(b"theirs")
+    (tmp_path / "theirs").replace(path)
+    weights_file._taken_back(path, mine)
+    assert path.read_bytes() == b"theirs"
 
 
 def test_networks_that_pytorch_does_not_have(tmp_path: Path) -> None:
@@ -456,6 +628,8 @@ def told_of(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         ({"tokens": ["a", "b"], "special": 0}, "it is no vocabulary that was saved here"),
         ({"special": -1}, "it is no vocabulary that was saved here"),
         ({"seed": -1}, "it is no vocabulary that was saved here"),
+        ({"tokens": []}, "it is no vocabulary that was saved here"),
+        ({"network": 1}, "it is no vocabulary that was saved here (Expected `str`, got `int` - at `$.network`)"),
         ({"unit": "lines"}, "unit: got 'lines', expected one of 'words', 'characters'"),
         ({"job": "sing"}, "head.weight has the shape (7, 4), expected (0, 4) for this network"),
         (
@@ -474,11 +648,11 @@ def test_second_files_that_lie(tmp_path: Path, changes: dict[str, Any], said: st
 
 def test_second_files_of_another_network(tmp_path: Path, saved: Path) -> None:
     save_weights(a_model(), tmp_path / "other.npz")
+    arrays, table = told_of(tmp_path / "other.vocabulary.npz")
     with pytest.raises(
         ValueError, match=r"^other\.vocabulary\.npz: embedding\.weight has the shape \(7, 3\), expected"
     ):
         open_weights(saved, tmp_path / "other.vocabulary.npz")
-    arrays, table = told_of(tmp_path / "other.vocabulary.npz")
     del arrays["head.bias"]
     weights.save(tmp_path / "less.npz", arrays, table)
     with pytest.raises(ValueError, match=r"^less\.npz: head\.bias is missing$"):
@@ -491,6 +665,8 @@ def test_second_files_of_another_network(tmp_path: Path, saved: Path) -> None:
         open_weights(tmp_path / "other.npz", tmp_path / "none.npz")
     save_weights(open_weights(saved, beside(saved, "\n".join(WORDS))), tmp_path / "hot.npz")
     arrays, table = told_of(tmp_path / "hot.vocabulary.npz")
+    del table["vocabulary"]["network"]
+    weights.save(tmp_path / "hot.vocabulary.npz", arrays, table)
     for columns in ([-1, 0, 1, 2, 3, 3], [-1, 0, 1, 2, 3], [-1, 0, 1, 2, 3, 5], [-1, 0, 1, 2, 3, -2]):
         weights.save(tmp_path / "lie.npz", arrays, {"vocabulary": table["vocabulary"] | {"columns": columns}})
         with pytest.raises(

@@ -51,7 +51,7 @@ def _trace(options: Namespace) -> int:
     if options.json:
         print_json(told(run))
     elif options.csv:
-        print(csv_of(run), end="")
+        sys.stdout.writelines(csv_of(run))
     else:
         show(sys.stdout, lambda width, look: trace_rows(run, width, look))
     return 0

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,9 @@ def export(run: Run, path: Path, *, overwrite: bool = False) -> Path:
         if kind == ".npz":
             weights.save(part, arrays(run), about(run))
         else:
-            text = json_of(run) if kind == ".json" else csv_of(run)
-            part.write_bytes(text.encode("utf-8", "backslashreplace"))
+            # Piece by piece: no other thread waits for all of a long trace, and it is never held twice.
+            with part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+                file.writelines(json_of(run) if kind == ".json" else csv_of(run))
     return path
 
 
@@ -91,9 +93,14 @@ def told(run: Run) -> dict[str, Any]:
         "hidden": run.hidden.tolist(),
         "gates": {name: values.tolist() for name, values in gates_of(run).items()},
     }
-    if run.probabilities is not None:
-        found["next"] = [[token, float(p)] for token, p in run.next(k=NEXT)]
+    if (following := _next(run)) is not None:
+        found["next"] = following
     return found
+
+
+def _next(run: Run) -> list[list[Any]] | None:
+    """The likeliest next tokens; None where it says none."""
+    return None if run.probabilities is None else [[token, float(p)] for token, p in run.next(k=NEXT)]
 
 
 def rows(run: Run) -> Iterator[list[Any]]:
@@ -136,19 +143,42 @@ def finite(value: Any) -> Any:
     return value
 
 
-def json_of(run: Run) -> str:
-    """One JSON value in one line; what is not finite is null."""
-    value = finite(told(run))
+def json_of(run: Run) -> Iterator[str]:
+    """The pieces of what `told` says as one JSON value in one line; what is not finite is null."""
+    yield _json({"tokens": list(run.tokens), **about(run)})[:-1]
+    yield ', "hidden": '
+    yield from _rows_of(run.hidden)
+    between = ', "gates": {'
+    for name, values in gates_of(run).items():
+        yield f"{between}{_json(name)}: "
+        yield from _rows_of(values)
+        between = ", "
+    yield "}" if between == ", " else ', "gates": {}'
+    if (following := _next(run)) is not None:
+        yield f', "next": {_json(following)}'
+    yield "}\n"
+
+
+def _rows_of(values: Array) -> Iterator[str]:
+    """An array (T, n) as JSON, a piece a row."""
+    for t, row in enumerate(values):
+        yield ("[" if t == 0 else ", ") + _json(row.tolist())
+    yield "]" if len(values) else "[]"
+
+
+def _json(value: Any) -> str:
+    value = finite(value)
     said = json.dumps(value, ensure_ascii=False, allow_nan=False)
     # Escaped, a control character of a token is as harmless as it is exact.
-    return (said if said.isprintable() else json.dumps(value, allow_nan=False)) + "\n"
+    return said if said.isprintable() else json.dumps(value, allow_nan=False)
 
 
-def csv_of(run: Run) -> str:
-    """A row for each token; what is not finite is empty."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows(run))
-    return out.getvalue()
+def csv_of(run: Run) -> Iterator[str]:
+    """A line for each token, its end included; what is not finite is empty."""
+    for row in rows(run):
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerow(row)
+        yield out.getvalue()
 
 
 # Files that take nobody's place
@@ -178,19 +208,28 @@ def placed(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
             _linked(part, path)
     except FileExistsError:
         raise taken(path) from None
+    except OSError as error:
+        if error.filename == str(part):
+            # Nobody knows the name that it has on its way.
+            error.filename = str(path)
+        raise
     except ValueError as error:
         raise ValueError(str(error).replace(part.name, clean(path.name))) from error
     finally:
         part.unlink(missing_ok=True)
 
 
-def taken(path: Path) -> ValueError:
-    """That there is something at a path already, and a name that is free."""
-    number = 2
-    while os.path.lexists(free := path.with_name(f"{path.stem}-{number}{path.suffix}")):
-        number += 1
+def taken(path: Path, free: Path | None = None) -> ValueError:
+    """That there is something at a path already, and a name that is free: the next one, if it is not told."""
+    if free is None:
+        free = next(other for other in numbered(path) if not os.path.lexists(other))
     said = _("{name} is there already, and stays as it is; {free} is free")
     return ValueError(said.format(name=clean(path.name), free=clean(free.name)))
+
+
+def numbered(path: Path) -> Iterator[Path]:
+    """Other names for a file, one after the other: run-2.csv, run-3.csv and so on."""
+    return (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
 
 
 def _linked(part: Path, path: Path) -> None:

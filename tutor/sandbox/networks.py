@@ -8,15 +8,12 @@ the other's. What was changed in a file is another network, or none, and is neve
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from tutor.engine import weights
 from tutor.engine.cells import CELLS
@@ -26,7 +23,7 @@ from tutor.engine.recurrent import Recurrent
 from tutor.engine.text import clean, normalized
 from tutor.i18n import _
 from tutor.sandbox.exporting import placed
-from tutor.sandbox.weights_file import Opened, reopened, spec_of, told
+from tutor.sandbox.weights_file import DIGITS, Opened, digest, reopened, spec_of, told
 
 FOLDER = "networks"
 """Its name in the data folder."""
@@ -34,9 +31,7 @@ PREFIX = "net:"
 LONGEST = 40
 """Characters of a title."""
 
-_DIGITS = 16
-"""Of a fingerprint, in hexadecimal."""
-_SOURCE = re.compile(rf"{PREFIX}([0-9a-f]{{{_DIGITS}}})/(.{{1,{LONGEST}}})")
+_SOURCE = re.compile(rf"{PREFIX}([0-9a-f]{{{DIGITS}}})/(.{{1,{LONGEST}}})")
 _MARK = b"rnn-tutor network 1\n"
 """What every digest begins with. Another way to take one makes another number of it, and loses every name there is."""
 _SUFFIX = ".npz"
@@ -55,17 +50,7 @@ def fingerprint(model: Model) -> str:
     array, of the vocabulary with its special tokens and their inputs, of the labels, the job, the unit, and of the
     seed where word vectors are drawn from it; not of how the numbers came about. It is the same on every machine.
     """
-    arrays = dict(sorted(model.state_dict().items()))
-    # In one byte order, and in the precision that they have: −0 is another number than 0.
-    little = {name: np.ascontiguousarray(a, a.dtype.newbyteorder("<")) for name, a in arrays.items()}
-    shapes = [[name, f"f{a.dtype.itemsize}", list(a.shape)] for name, a in little.items()]
-    head = json.dumps([_said(model), shapes], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    digest = hashlib.sha256(_MARK)
-    # JSON has no line break within: where the numbers begin is never in doubt.
-    digest.update(head.encode("utf-8", "surrogatepass") + b"\n")
-    for array in little.values():
-        digest.update(array.data)
-    return digest.hexdigest()[:_DIGITS]
+    return digest(_MARK, _said(model), model.state_dict())
 
 
 def _said(model: Model) -> dict[str, Any]:
@@ -210,7 +195,7 @@ def _why(error: ValueError, path: Path) -> str:
 
 def _write(path: Path, model: Model) -> None:
     spec = spec_of(model.net, unit=model.spec.unit, seed=int(model.spec.seed))
-    beside = {} if model.vocabulary is None else told(model, model.vocabulary)
+    beside = {} if model.vocabulary is None else told(model)
     weights.save(path, model.state_dict(), msgspec.to_builtins(_Kept(_FORMAT, spec, beside)))
 
 

@@ -4,17 +4,20 @@ A state_dict says what a network computes, and not what its inputs mean. Beside 
 an input of its own. Without one, a word's vector is drawn from the word, as an untrained model's is.
 
 A model that is saved writes its network as PyTorch has it, and in a second file all that PyTorch's network has no
-place for: the tokens, and the embedding, the head and the learned h_0 where there are. Both together open here as the
-same model again.
+place for: what a token is, the seed of word vectors, the nonlinearity; and the tokens, the embedding, the head and the
+learned h_0 where there are. Both together open here as the same model again. The second says which network it belongs
+to, and opens with no other.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +33,19 @@ from tutor.engine.pytorch import open_recurrent, pytorch_lines, save_recurrent
 from tutor.engine.recurrent import Recurrent
 from tutor.engine.text import UNITS, UNKNOWN, Vocabulary, clean, normalized, tokenize
 from tutor.i18n import _
-from tutor.sandbox.exporting import placed
+from tutor.sandbox.exporting import numbered, placed, taken
 
 BESIDE = ".vocabulary.npz"
 """What the name of the second file ends in."""
 MOST_VOCABULARY = 32 * 1024 * 1024
 """Bytes of a vocabulary as text."""
+DIGITS = 16
+"""Of a digest, in hexadecimal."""
 
 _FORMAT = 1
 _TOLD = "vocabulary"
+_MARK = b"rnn-tutor weights 1\n"
+"""What the digest of a network's arrays begins with. With another one, no second file belongs to any network."""
 _NONE = -1
 """The input of a token that has none."""
 _JSON = re.compile(r"\s*(?:\[\s*\"|\{\s*\")")
@@ -107,9 +114,50 @@ def spec_of(net: Recurrent, *, unit: str = "words", seed: int = 0, learned_h_0: 
 
 
 def lying_beside(path: Path) -> Path | None:
-    """The second file of `save_weights`, where it lies beside the first."""
-    second = path.with_name(path.stem + BESIDE)
-    return second if second.is_file() else None
+    """The second file of `save_weights`, where it lies beside the first and belongs to it.
+
+    What says that it belongs to another network is passed over. Where either cannot be read, the second is returned:
+    to open both says what is wrong, and a network never opens without a word as another one than was saved.
+    """
+    second = _second(path)
+    # `is_file` of a path would raise where the longer name is too long for the system.
+    if not os.path.isfile(second):
+        return None
+    try:
+        found = _known(weights.load(second)[1])
+        return second if not found.network or found.network == _network(open_recurrent(path)) else None
+    except (OSError, ValueError):
+        return second
+
+
+def _second(path: Path) -> Path:
+    """Where the second file lies."""
+    return path.with_name(path.stem + BESIDE)
+
+
+def _network(net: Recurrent) -> str:
+    """A digest of a network as its file has it: it is the same whatever kind of file that is."""
+    return digest(_MARK, _TOLD, net.state_dict())
+
+
+def digest(mark: bytes, said: Any, arrays: Mapping[str, Array]) -> str:
+    """16 hexadecimal digits of a SHA-256, the same on every machine.
+
+    Args:
+        mark: what is taken a digest of, and how, in one line.
+        said: all that is no array, as JSON has it.
+        arrays: by their names, in any order; their precision and their shapes count, too.
+    """
+    # In one byte order, and in the precision that they have: −0 is another number than 0.
+    little = {name: np.ascontiguousarray(a, a.dtype.newbyteorder("<")) for name, a in sorted(arrays.items())}
+    shapes = [[name, f"f{a.dtype.itemsize}", list(a.shape)] for name, a in little.items()]
+    head = json.dumps([said, shapes], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    found = hashlib.sha256(mark)
+    # JSON has no line break within: where the numbers begin is never in doubt.
+    found.update(head.encode("utf-8", "surrogatepass") + b"\n")
+    for array in little.values():
+        found.update(array.data)
+    return found.hexdigest()[:DIGITS]
 
 
 def open_weights(
@@ -125,7 +173,8 @@ def open_weights(
     Args:
         path: safetensors or npz, with the state_dict of one nn.RNN, nn.GRU or nn.LSTM.
         vocabulary: what its inputs mean: UTF-8 with a token in each line, a JSON list, a JSON object token → index, or
-            the second file of `save_weights`, which says all the rest, too. None is word vectors of its input's size.
+            the second file of `save_weights`, which says all the rest, too, and of a model without a vocabulary that
+            there is none. None is word vectors of its input's size.
             An unknown token is 0 in every input, and its `known` is False; where the vocabulary has an "<unk>" of its
             own, it is that one's input, and still not known.
         unit: what a token is, "words" or "characters"; as the second file says, or the vocabulary looks, when empty.
@@ -135,7 +184,7 @@ def open_weights(
 
     Raises:
         OSError: a file cannot be read.
-        ValueError: in one line, what is wrong.
+        ValueError: in one line, what is wrong; of a second file, that it belongs to another network.
     """
     one_of("unit", unit, ("", *UNITS))
     whole("seed", seed, 0)
@@ -283,7 +332,7 @@ class _Told(msgspec.Struct, forbid_unknown_fields=True):
 
     format: int
     tokens: list[str]
-    """Index → token, special ones first."""
+    """Index → token, special ones first; empty where there is no vocabulary."""
     special: int
     """How many of these are no text."""
     end: bool
@@ -297,6 +346,8 @@ class _Told(msgspec.Struct, forbid_unknown_fields=True):
     """The input of each token where it is one-hot; empty where there is an embedding."""
     nonlinearity: str = "tanh"
     """The network's, which PyTorch's names do not tell."""
+    network: str = ""
+    """Which network it belongs to: the digest of that one's arrays. Empty where it is not said."""
 
 
 def save_weights(model: Model, path: str | os.PathLike[str], *, overwrite: bool = False) -> str:
@@ -304,8 +355,7 @@ def save_weights(model: Model, path: str | os.PathLike[str], *, overwrite: bool 
 
     Args:
         model: any that PyTorch can compute.
-        path: ends in .safetensors or .npz. With a vocabulary a second file is written: of the same name, which ends
-            in .vocabulary.npz.
+        path: ends in .safetensors or .npz. The second file has the same name, which ends in .vocabulary.npz.
         overwrite: whether what is there already goes.
 
     Returns:
@@ -314,21 +364,50 @@ def save_weights(model: Model, path: str | os.PathLike[str], *, overwrite: bool 
 
     Raises:
         OSError: it cannot be written.
-        ValueError: another suffix, a name that is taken, or a network that PyTorch does not have.
+        ValueError: another suffix, a name of the two that is taken, or a network that PyTorch does not have.
     """
     path = Path(path)
     weights.suffix(path)
     lines = pytorch_lines(path, model.net)
-    if model.vocabulary is None:
-        with placed(path, overwrite=overwrite) as part:
-            save_recurrent(part, model.net)
-        return lines
-    beside = path.with_name(path.stem + BESIDE)
-    # Neither comes to stand there before both are written.
-    with placed(beside, overwrite=overwrite) as other, placed(path, overwrite=overwrite) as part:
-        weights.save(other, _arrays(model), told(model, model.vocabulary))
+    if model.vocabulary is not None:
+        lines += _more_lines(model, _second(path))
+    with _both(path, overwrite=overwrite) as (part, other):
+        weights.save(other, _arrays(model), told(model, network=_network(model.net)))
         save_recurrent(part, model.net)
-    return lines + _more_lines(model, beside)
+    return lines
+
+
+@contextmanager
+def _both(path: Path, *, overwrite: bool) -> Iterator[tuple[Path, Path]]:
+    """The two files to write: both come to stand there when they are written, or neither.
+
+    Raises:
+        OSError: they cannot be written.
+        ValueError: there is something at the place of one already; or what is raised within.
+    """
+    second = _second(path)
+    try:
+        with ExitStack() as undo:
+            with placed(path, overwrite=overwrite) as part:
+                # The second comes first: whatever ends between the two, no network is there without what belongs to it.
+                with placed(second, overwrite=overwrite) as other:
+                    yield part, other
+                    mine = other.stat()
+                undo.callback(_taken_back, second, mine)
+            undo.pop_all()
+    except ValueError:
+        there = [place for place in (path, second) if os.path.lexists(place)]
+        if overwrite or not there:
+            raise
+        free = (name for name in numbered(path) if not any(map(os.path.lexists, (name, _second(name)))))
+        raise taken(there[0], next(free)) from None
+
+
+def _taken_back(path: Path, mine: os.stat_result) -> None:
+    """Remove a file, if it is still the one that was put there."""
+    with suppress(OSError):
+        if os.path.samestat(path.lstat(), mine):
+            path.unlink()
 
 
 def _arrays(model: Model) -> dict[str, npt.NDArray[Any]]:
@@ -336,20 +415,27 @@ def _arrays(model: Model) -> dict[str, npt.NDArray[Any]]:
     return {name: array for name, array in model.state_dict().items() if not name.startswith("rnn.")}
 
 
-def told(model: Model, vocabulary: Vocabulary) -> dict[str, Any]:
-    """What the second file says beside its arrays, as JSON has it; `vocabulary` is the model's."""
+def told(model: Model, *, network: str = "") -> dict[str, Any]:
+    """What the second file says beside its arrays, as JSON has it.
+
+    Args:
+        model: with a vocabulary or without.
+        network: the digest of its network; empty where all is in one file.
+    """
+    vocabulary = model.vocabulary
     found = _Told(
         _FORMAT,
-        list(vocabulary.tokens),
-        len(vocabulary) - len(vocabulary.ordinary),
-        vocabulary.end is not None,
-        vocabulary.start is not None,
+        [] if vocabulary is None else list(vocabulary.tokens),
+        0 if vocabulary is None else len(vocabulary) - len(vocabulary.ordinary),
+        vocabulary is not None and vocabulary.end is not None,
+        vocabulary is not None and vocabulary.start is not None,
         model.spec.unit,
-        model.spec.seed,
+        int(model.spec.seed),
         model.job,
         [] if model.job == "next" else list(model.labels),
         model.columns.tolist() if isinstance(model, Opened) else [],
         model.net.nonlinearity,
+        network,
     )
     return {_TOLD: msgspec.to_builtins(found)}
 
@@ -379,8 +465,12 @@ def reopened(net: Recurrent, arrays: Mapping[str, npt.NDArray[Any]], table: Mapp
     """
     found = _known(table)
     one_of("unit", found.unit, UNITS)
+    if found.seed < 0 or found.format != _FORMAT:
+        raise ValueError(_("it is no vocabulary that was saved here"))
+    if not found.tokens and not found.columns and not arrays:
+        return Opened(net, unit=found.unit, seed=found.seed)
     vocabulary = Vocabulary(found.tokens[found.special :], end=found.end, start=found.start)
-    if found.format != _FORMAT or list(vocabulary.tokens) != found.tokens or found.seed < 0:
+    if list(vocabulary.tokens) != found.tokens:
         raise ValueError(_("it is no vocabulary that was saved here"))
     if not arrays:
         columns = found.columns
@@ -435,13 +525,12 @@ def _more_lines(model: Model, beside: Path) -> str:
             f"    return one_hot[:, 1:].to({dtype})",
         ]
         return "\n".join(lines) + "\n"
-    assert model.embedding is not None
-    assert model.head is not None
-    sizes = f"{model.embedding.num_embeddings}, {model.embedding.embedding_dim}"
+    embedding, head = model.around()
+    sizes = f"{embedding.num_embeddings}, {embedding.embedding_dim}"
     lines += [
         f"embedding = torch.nn.Embedding({sizes}, dtype={dtype})",
         "embedding.load_state_dict({'weight': torch.from_numpy(beside['embedding.weight'])})",
-        f"head = torch.nn.Linear({model.head.in_features}, {model.head.out_features}, dtype={dtype})",
+        f"head = torch.nn.Linear({head.in_features}, {head.out_features}, dtype={dtype})",
         "head.load_state_dict({n: torch.from_numpy(beside['head.' + n]) for n in ('weight', 'bias')})",
         "def read(tokens):",
         "    return embedding(torch.tensor([index.get(t, index.get(t.casefold(), 0)) for t in tokens]))",
