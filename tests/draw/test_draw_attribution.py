@@ -55,12 +55,12 @@ def test_the_whole_picture(shown) -> None:  # type: ignore[no-untyped-def]
     assert (
         shown(drawn())
         == """
-    |score of “bad”: +1.23, p 0.77   (1 of 2)    gradient × input
+    |score of “bad”: +1.23, p 0.77               gradient × input
     |the  movie was  not  very good
     |-.12 +.02  .00  -1.0 +.37
     |
-    |gradient × input, deletion: ρ = +0.90; they may differ
-    |“not” (token 4): -0.8, -1.0 of the largest
+    |gradient × input, deletion: ρ = +0.90 (1: the same order)
+    |“not” (token 4): -0.8, the largest
     |1.0 stands for 0.8, the largest: “not”, then “very”, “the”
     |
     """
@@ -75,8 +75,8 @@ def test_without_colours_in_ascii_signs_and_sizes_stay(shown) -> None:  # type: 
     | the  movie  was   not  very  good
     |.-.12 .+.02 ..00  ~-1.0 :+.37
     |
-    |with deletion rho = +0.90
-    |"not": -0.8
+    |order as by deletion: rho = +0.90
+    |"not" (token 4): -0.8, the largest
     |
     """
     )
@@ -91,7 +91,7 @@ def test_without_room_for_numbers_there_are_signs_and_the_cursor_has_its_number(
     |the movie was not very good            …
     |··· +.02
     |
-    |with deletion ρ = +0.10
+    |order as by deletion: ρ = +0.10
     |“movie”: +0.02
     """
     )
@@ -139,8 +139,26 @@ def test_norms_have_no_sign() -> None:
     weights = Weights((0.1, 0.4), 2, 0.4, (1, 0), 0.5)
     rows = drawn(tokens=["a", "b"], weights=weights, method=Method("‖gradient‖", False), cursor=1)
     assert text_of(rows[2:3]).split() == [".25", "1.0"]
-    assert "“b” (token 2): 0.4, 1.0 of the largest" in text_of(rows)
+    assert "“b” (token 2): 0.4, the largest" in text_of(rows)
     assert "|gradient|" in text_of(drawn(look=Look(ascii=True), method=Method("‖gradient‖", False)))
+
+
+def test_the_foot_is_plain_to_one_who_has_read_nothing() -> None:
+    for columns, said in (
+        (
+            145,
+            "order the tokens alike by ρ = +0.90 (1 is the same order, 0 no relation): a slope and a whole step need",
+        ),
+        (110, "deletion order the tokens alike by ρ = +0.90 (1 is the same order, 0 no relation)"),
+        (78, "gradient × input, deletion: ρ = +0.90 (1 is the same order, 0 no relation)"),
+        (58, "gradient × input, deletion: ρ = +0.90 (1: the same order)"),
+    ):
+        assert said in text_of(drawn(columns))
+    for cursor, said in ((3, "-0.8, the largest"), (4, "+0.3, 37 % of the largest"), (2, ", 0 % of the largest")):
+        assert said in text_of(drawn(100, cursor=cursor))
+    near = Weights((1.0, -0.9999, 1e-3), 3, 1.0, (0,), None)
+    for cursor, said in ((1, "-1, 99 % of the largest"), (2, "+0.001, under 1 % of the largest")):
+        assert said in text_of(drawn(100, tokens=["a", "b", "c"], weights=near, cursor=cursor))
 
 
 def test_what_is_odd_is_said() -> None:
@@ -171,7 +189,7 @@ def test_before_there_is_anything() -> None:
 
 
 def test_what_came_is_said() -> None:
-    assert "p 0.77, which came   (1 of 2)" in text_of(drawn(90, score=SCORE._replace(came=True)))
+    assert "p 0.77, which came   (output 1 of 2)" in text_of(drawn(90, score=SCORE._replace(came=True)))
 
 
 @pytest.mark.parametrize(

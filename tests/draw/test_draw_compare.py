@@ -69,7 +69,7 @@ def test_what_is_ahead_is_muted_and_empty(shown) -> None:  # type: ignore[no-unt
 def test_the_difference_unit_by_unit_in_ascii(shown) -> None:  # type: ignore[no-untyped-def]
     drawn = compare(sides(), ROWS, APART, 2, 1, 60, 8, ASCII, said=["x"], difference=True, limit=1.9)
     assert shown(drawn) == """
-    |  h  a       b      a-b +-1.9      |a-b|
+    |  h  a dog~  b man~ a-b +-1.9      |a-b|
     |     start   start  ............    0.00 ...................
     |  1  dog    !man    ---...++++++  > 1.50 ###################
     |> 2  bites   bites  :::+++:::,,,    0.25 ###................
@@ -83,7 +83,7 @@ def test_the_difference_unit_by_unit_in_ascii(shown) -> None:  # type: ignore[no
 def test_what_is_small_is_not_nothing(shown) -> None:  # type: ignore[no-untyped-def]
     fading = [Amount("‖a−b‖", np.array([0, 1.5, 2.94e-4, 3.21e-11]), (0, 1), 2)]
     assert shown(compare(sides(), ROWS, fading, 3, 1, 50, 5, NONE, difference=True)) == """
-    |  h  a       b      a−b ±1         ‖a−b‖
+    |  h  a dog…  b man… a−b ±1         ‖a−b‖
     |     start   start  ············    0.00 ·········
     |  1  dog    ≠man    ═══···▓▓▓███    1.50 █████████
     |  2  bites   bites  ▒▒▒███▒▒▒--- ▸2.9e-4 ▏········
@@ -106,7 +106,7 @@ def test_a_step_that_a_run_does_not_have(shown) -> None:  # type: ignore[no-unty
 
 def test_where_not_all_units_fit_those_around_the_cursor_are_shown_and_named(shown) -> None:  # type: ignore[no-untyped-def]
     assert shown(compare(sides(3), UNEVEN, BOTH, 3, 3, 46, 5, NONE, said=SAID)) == """
-    |  h  a  h4   b  h4   c  h4    ‖a−b‖   ‖a−c‖
+    |  h  a dog…  b man…  c dog…   ‖a−b‖   ‖a−c‖
     |  1  dog  ░ ≠man  ═  dog  ░  ▸ 1.50    0.00
     |  2  –      ≠bit… - ≠ran  ≡          ▸
     |▶ 3  bit… ≡ ≠dog  █ ≠–         0.75
@@ -149,6 +149,38 @@ def test_labels_with_a_bar_for_each(shown) -> None:  # type: ignore[no-untyped-d
     |      a  to      b  -
     |code   0.60   0.10
     |read   0.30      -
+    """
+
+
+def test_a_run_is_named_before_its_units_are_and_is_shortened_at_its_end(shown) -> None:  # type: ignore[no-untyped-def]
+    three = [
+        Side(name, title, ["to"], wave(k, 1, 16), np.zeros(16))
+        for k, (name, title) in enumerate((("a", "by hand"), ("b", "as it was"), ("c", "it is never too late to mend")))
+    ]
+
+    def heading(columns: int, difference: bool = False, count: int = 3) -> str:
+        rows = [(0,) * count]
+        return shown(compare(three[:count], rows, [], 1, 0, columns, 3, NONE, difference=difference)[:1])
+
+    assert heading(70) == """
+    |  h  a  by hand  h1…15     b  as it was  h1…15   c  it is nev…  h1…15
+    """
+    assert heading(60) == """
+    |  h  a  by hand        b  as it was      c  it is never …
+    """
+    assert heading(40) == """
+    |  h  a  by hand  b  as it …  c  it is …
+    """
+    assert heading(40, difference=True, count=2) == """
+    |  h  a by…  b as… a−b ±1
+    """
+    with_titles = beside([("x", (0.5, 0.5))], [("a", "to"), ("b", "to")], 60, 2, NONE, titles=["RNN", "as it was once"])
+    assert shown(with_titles[:1]) == """
+    |   a  to  (RNN)                 b  to  (as it was once)
+    """
+    narrow = beside([("x", (0.5, 0.5))], [("a", "to"), ("b", "to")], 44, 2, NONE, titles=["RNN", "as it was once"])
+    assert shown(narrow[:1]) == """
+    |   a  to  (RNN)         b  to  (as it was…)
     """
 
 

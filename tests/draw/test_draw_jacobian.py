@@ -41,7 +41,7 @@ WIDE_MADE_OF = tuple(1.5 - 0.1 * i for i in range(12))
 
 def test_the_values_of_a_step_stand_beside_the_steps(shown) -> None:  # type: ignore[no-untyped-def]
     assert shown(jacobian(STEPS, 1, STEPS_MADE_OF[1], 78, 6, NONE)) == """
-    |  back  token one step         product so far       singular values of ∂h₂/∂h₁
+    |  back  token σ₁ of one step   σ₁ of product        singular values of ∂h₂/∂h₁
     |     1  late    0.50  ··█│···     0.50  ··╎│···     σ₁  ████████│███████  2.00
     |▸    2  too     2.00  ···│█··     0.80  ··▐│···     σ₂  ········│·······  0.00
     |     3  never   0.12  ███│···    0.032  █╎█│···     1 of 2 below 1
@@ -52,7 +52,7 @@ def test_the_values_of_a_step_stand_beside_the_steps(shown) -> None:  # type: ig
 
 def test_or_under_them_where_there_are_rows(shown) -> None:  # type: ignore[no-untyped-def]
     assert shown(jacobian(STEPS, 1, STEPS_MADE_OF[1], 64, 17, NONE, state="(h, c)")) == """
-    |  back  token one step             product so far        bound
+    |  back  token σ₁ of one step       σ₁ of the product     bound
     |     1  late    0.50  ···▐█│·····     0.50  ····╎│····· ≤ 0.50
     |▸    2  too     2.00  ·····│█▋···     0.80  ····▐│·····  ≤ 1.0
     |     3  never   0.12  █████│·····    0.032  ██╎██│····· ≤ 0.12
@@ -71,8 +71,8 @@ def test_or_under_them_where_there_are_rows(shown) -> None:  # type: ignore[no-u
     |
     """
     assert shown(jacobian(WIDE, 0, WIDE_MADE_OF, 64, 17, NONE)) == """
-    |  back  one step                 product so far           bound
-    |▸    1    1.50  ·······│███████      1.5  ·······│██████╎ ≤ 1.5
+    |  back  σ₁ of one step           σ₁ of the product so far  bound
+    |▸    1    1.50  ·······│███████     1.50  ·······│██████╎ ≤ 1.50
     |
     |singular values of ∂h₁/∂h₀
     |σ₁   ███████████████████████████████████│█████████████████  1.50
@@ -93,21 +93,21 @@ def test_or_under_them_where_there_are_rows(shown) -> None:  # type: ignore[no-u
 
 def test_or_in_a_line(shown) -> None:  # type: ignore[no-untyped-def]
     assert shown(jacobian(STEPS, 1, STEPS_MADE_OF[1], 60, 5, NONE)) == """
-    |  back  token one step           product so far      bound
+    |  back  token σ₁ of one step     σ₁ of the product   bound
     |     1  late    0.50  ··▐█│····     0.50  ···╎│···· ≤ 0.50
     |▸    2  too     2.00  ····│█▍··     0.80  ···▐│····  ≤ 1.0
     |     3  never   0.12  ████│····    0.032  ██╎█│···· ≤ 0.12
     |σ 2.00 … 0.00   1 of 2 below 1   mean slope 0.90
     """
     assert shown(jacobian(STEPS, 1, STEPS_MADE_OF[1], 60, 5, ASCII)) == """
-    |  back  token one step           product so far      bound
+    |  back  token s1 of one step     s1 of the product   bound
     |     1  late    0.50  ...#|....     0.50  ...!|.... <=0.50
     |>    2  too     2.00  ....|#...     0.80  ...-|....  <=1.0
     |     3  never   0.12  ####|....    0.032  ##!#|.... <=0.12
     |s 2.00 .. 0.00   1 of 2 below 1   mean slope 0.90
     """
     assert shown(jacobian(STEPS, 1, STEPS_MADE_OF[1], 24, 4, NONE)) == """
-    |  back  step    product
+    |  back  σ₁      product
     |     1    0.50     0.50
     |▸    2    2.00     0.80
     |σ 2.00 … 0.00
@@ -130,7 +130,7 @@ def test_zero_infinity_and_no_number_are_drawn_and_said(shown) -> None:  # type:
 
 def test_the_current_step_stays_in_sight(shown) -> None:  # type: ignore[no-untyped-def]
     assert shown(jacobian(LONG, 30, LONG_MADE_OF, 60, 6, NONE)) == """
-    |  back  one step             product so far         bound
+    |  back  σ₁ of one step       σ₁ of the product      bound
     |    29    0.90  █████│·····    0.046  ··▐╎█│····· ≤ 0.046
     |    30    0.90  █████│·····    0.042  ··╎██│····· ≤ 0.042
     |▸   31    0.90  █████│·····    0.037  ··╎██│····· ≤ 0.037
@@ -138,7 +138,7 @@ def test_the_current_step_stays_in_sight(shown) -> None:  # type: ignore[no-unty
     |σ 0.90 … 0.10   2 of 2 below 1   condition 9.0
     """
     assert shown(jacobian(LONG, 58, LONG_MADE_OF, 60, 6, NONE)) == """
-    |  back  one step             product so far          bound
+    |  back  σ₁ of one step       σ₁ of the product       bound
     |    56    0.90  █████│·····   0.0027  ╎████│····· ≤ 0.0027
     |    57    0.90  █████│·····   0.0024  ╎████│····· ≤ 0.0024
     |    58    0.90  █████│·····   0.0021  ╎████│····· ≤ 0.0021
@@ -220,6 +220,28 @@ def test_how_many_values_are_below_1_and_what_made_them_small() -> None:
     gated = text_of(jacobian([WIDE[0]._replace(slope=None)], 0, WIDE_MADE_OF, 64, 17, NONE))
     assert "slope" not in gated
     assert "condition" not in text_of(jacobian(ODD, 0, ODD_MADE_OF[0], 64, 6, NONE))
+
+
+def test_what_is_0_but_for_rounding_is_said_to_be() -> None:
+    singular = (2.0, 1.0, 6e-18)
+    step = [WIDE[0]._replace(factor=2.0)]
+    for look, zero, more in ((NONE, "≈0", "> 1.5e15"), (ASCII, "~0", ">1.5e15")):
+        rows = text_of(jacobian(step, 0, singular, 64, 17, look))
+        assert f"condition {more}" in rows
+        assert any(row.startswith(("σ₃", "s3")) and row.endswith(f"  {zero}") for row in rows.split("\n"))
+        assert "e-18" not in rows
+        assert f"2.00 {'..' if look.ascii else '…'} {zero} " in text_of(jacobian(step, 0, singular, 60, 5, look))
+    small = text_of(jacobian(step, 0, (2.0, 1e-12), 64, 17, NONE))
+    assert "1e-12" in small
+    assert "condition 2.0e12" in small
+
+
+def test_the_first_product_is_the_first_factor_in_as_many_digits() -> None:
+    for factor, said in ((2.45, "2.45"), (0.0042, "0.0042"), (3.2e-7, "3.2e-7"), (123.4, "123"), (-0.9, "0.90")):
+        log = math.log10(abs(factor))
+        steps = [StepBack(1, 2, "", factor, log, log, None), StepBack(2, 1, "", 1.0, log, log, None)]
+        row = text_of(jacobian(steps, 0, (1.0, 0.5), 60, 6, ASCII)).split("\n")[1].split()
+        assert [row[2].lstrip("-"), row[4], row[6]] == [said, said, f"<={said}"]
 
 
 many_steps = st.lists(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from test_draw_properties import check, heights, labels, looks, many, numbers, widths
 
 from tutor.draw.cells import Look, row_width, text_of
-from tutor.draw.figures.receptive_field import Setting, across, percent, reach, receptive_field, settings
+from tutor.draw.figures.receptive_field import Setting, across, percent, reach, receptive_field, settings, written
 
 TOKENS = ["never", "too", "late", "to", "learn"]
 CONV, STATE = (0.0, 0.5, 1.0, 0.25), (0.001, 0.02, 0.5, 1.0)
@@ -128,7 +128,7 @@ def test_without_a_row_to_say_so_the_top_layer_says_that_there_are_more(shown) -
     |token  it  is  ne~ too la~ to  le~ to  re~ and to  wr~
     |conv   ::: ::: ::: ::: ::: ::: ::: ::: ::: ::: ::: ###
     |state  ::: ::: ::: ::: ::: ::: ::: ::: ::: ::: ::: ###
-    |state: 6e-4 % after 11 tokens
+    |state: 0.0006 % after 11 tokens
     """
     )
     wide = receptive_field(TOKENS, 5, 2, DEEP, None, None, 0, 60, 5, Look())
@@ -341,6 +341,19 @@ def test_a_click_finds_the_token_of_its_column() -> None:
 )
 def test_percent(share: float, said: str) -> None:
     assert percent(share) == said
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        *((0.5, "50"), (0.079, "7.9"), (6e-4, "0.06"), (7e-5, "0.007"), (9e-6, "0.0009"), (1.2e-6, "0.0001")),
+        *((9e-7, "9e-5"), (-7e-5, "-0.007"), (0.0, "0"), (math.nan, "NaN"), (math.inf, "inf"), (1e-300, "1e-298")),
+    ],
+)
+def test_percent_in_a_sentence(share: float, said: str) -> None:
+    assert written(share) == said
+    rows = receptive_field(TOKENS, 4, 2, (1, 1), CONV, (share, 0.02, 0.5, 1.0), 0, 70, 16, Look())
+    assert not 0 <= share < 1 or f"of “never”, 3 tokens ago, {said} % is left" in text_of(rows)
 
 
 def test_reach() -> None:

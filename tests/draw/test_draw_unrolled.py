@@ -48,7 +48,7 @@ def test_copies(shown) -> None:  # type: ignore[no-untyped-def]
     |        never        too         late         to         code
     |
     |one W_x, one W_h, used 5 times: 416 numbers, any length
-    |W_x 128 + W_h 256 + b 32 = 416
+    |W_x 128 + W_h 256 + b 2×16 = 416
     """
     assert shown(unfolded(TOKENS, network(position=0), 1, 78, 8, NONE, said=said, notes=notes)) == """
     |
@@ -125,7 +125,7 @@ def test_layers(shown) -> None:  # type: ignore[no-untyped-def]
     |              ↑W_x¹        ↑W_x¹         W_x¹
     |             too          late          to
     |2 chains, each one W_x, one W_h, used 5 times: 416 numbers
-    |W_x 128 + W_h 256 + b 32 = 416
+    |W_x 128 + W_h 256 + b 2×16 = 416
     """
     assert shown(unfolded(TOKENS, network(layers=8), 3, 60, 8, NONE)) == """
     |8→  …─W_h⁸─→[ h₂ ]─W_h⁸─→[ h₃ ] W_h⁸  [    ]…
@@ -175,7 +175,7 @@ def test_folded(shown) -> None:  # type: ignore[no-untyped-def]
     |                                   ↑ W_x
     |                                x₃: late
     |one W_x, one W_h, used 5 times: 416 numbers, any length
-    |W_x 128 + W_h 256 + b 32 = 416
+    |W_x 128 + W_h 256 + b 2×16 = 416
     """
     assert shown(folded(TOKENS, network(position=0), 66, 8, NONE, said=said)) == """
     |                           y_t
@@ -216,7 +216,7 @@ def test_folded(shown) -> None:  # type: ignore[no-untyped-def]
     |late ─W_x─→ [ h₃ = tanh(W_x·x₃ + W_h·h₂ + b) ] → w3 .41
     |
     |one W_x, one W_h, used 5 times: 416 numbers, any length
-    |W_x 128 + W_h 256 + b 32 = 416
+    |W_x 128 + W_h 256 + b 2×16 = 416
     """
     assert shown(folded(TOKENS, network(), 26, 4, NONE, said=said)) == """
     |
@@ -292,7 +292,9 @@ def test_what_is_shared_does_not_grow_with_the_text() -> None:
     once, often = shared(network(), 1), shared(network(), 1000)
     assert once[0] == "one W_x, one W_h, used 1 time: 416 numbers, any length"
     assert often[0] == "one W_x, one W_h, used 1000 times: 416 numbers, any length"
-    assert once[1] == often[1] == "W_x 128 + W_h 256 + b 32 = 416"
+    assert once[1] == often[1] == "W_x 128 + W_h 256 + b 2×16 = 416"
+    # Two biases of each unit, as in PyTorch.
+    assert shared(network(), 1, ascii=True)[1] == "W_x 128 + W_h 256 + b 2x16 = 416"
     assert shared(network(layers=2, both=True), 5)[0] == "4 chains, each one W_x, one W_h, used 5 times: 416 numbers"
 
 
@@ -374,8 +376,10 @@ def test_ascii_means_ascii(look: Look) -> None:
         for layers, both in ((1, False), (1, True), (8, False), (2, True)):
             net = network(cell, layers, both)
             for height in (5, 12):
-                drawn += unfolded(TOKENS * 4, net, 3, 70, height, look, said=said, notes=shared(net, 5))
-                drawn += folded(TOKENS * 4, net, 70, height, look, said=said, notes=shared(net, 5))
+                drawn += unfolded(
+                    TOKENS * 4, net, 3, 70, height, look, said=said, notes=shared(net, 5, ascii=look.ascii)
+                )
+                drawn += folded(TOKENS * 4, net, 70, height, look, said=said, notes=shared(net, 5, ascii=look.ascii))
     assert text_of(drawn).isascii() == look.ascii
 
 

@@ -222,6 +222,38 @@ def test_three_lines_of_it(shown) -> None:  # type: ignore[no-untyped-def]
     |         z      c = f·c₋ + i·g
     |         c = 0.48·+1.50 + 0.48·+0.38 = +0.90
     """
+    assert shown(in_line(Z, "z_3[2]", 78, NONE)) == """
+    |z_3[2] = σ( +0.30  -0.56   +0.20  ) = 0.48
+    |            W_x·x  W_h·h₋  b
+    """
+    assert shown(in_line(Z, "z_3[2]", 78, ASCII)) == """
+    |z_3[2] = sigmoid( +0.30  -0.56   +0.20  ) = 0.48
+    |                  W_x*x  W_h*h'  b
+    """
+
+
+def test_what_was_set_by_hand_is_said_once(shown) -> None:  # type: ignore[no-untyped-def]
+    hand = summed("h", "", P("set by hand", 0.0))
+    assert shown(why([hand], 0, 78, 3, NONE, PLACE)) == """
+    |h₃[2] = set by hand = +0.00
+    | ▸ set by hand  ···························┊···························  +0.00
+    |
+    """
+    assert shown(in_line(hand, "h_3[2]", 78, NONE, "It reads from the other end.")) == """
+    |h_3[2] = +0.00
+    |         set by hand
+    |It reads from the other end.
+    """
+    assert shown(in_line(P("r", 0.45), "r_3[2]", 78, NONE)) == """
+    |r_3[2] = +0.45
+    """
+    state = summed("c", "", P("swapped with c3", 1.5))
+    held = times("h", Z, summed("tanh(c)", "tanh", state, value=math.tanh(1.5)))
+    assert shown(in_line(held, "h_3[2]", 78, NONE)) == """
+    |h_3[2] = 0.48·  tanh(+1.50)           = +0.43
+    |         z      c = swapped with c3
+    |         c = swapped with c3 = +1.50
+    """
 
 
 # fmt: on

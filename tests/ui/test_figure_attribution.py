@@ -83,7 +83,7 @@ async def test_c_goes_round_the_outputs_and_a_step_begins_anew() -> None:
         for turn in range(len(outputs) + 1):
             output = outputs[turn % len(outputs)]
             assert app.lines[0].startswith(f"score of “{output.label}”")
-            assert f"({turn % len(outputs) + 1} of {len(outputs)})" in app.lines[0]
+            assert f"(output {turn % len(outputs) + 1} of {len(outputs)})" in app.lines[0]
             assert ("which came" in app.lines[0]) is output.came
             await hand.press("c")
         app.figure.act("forward")

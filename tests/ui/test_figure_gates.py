@@ -108,14 +108,14 @@ async def test_folding() -> None:
 async def test_two_directions() -> None:
     app = Bench(ModelSpec(cell="lstm", hidden_size=4, bidirectional=True))
     async with app.run_test(size=(90, 20)) as pilot:
-        assert "reads from the start" in app.text
+        assert "unit 1 of the 4 that read from the start" in app.text
         assert app.figure.tables() == app.figure.values.tables(0)
         before = app.text
         await pilot.press("v")
-        assert "reads from the end" in app.text
         assert app.text != before
         # The last token is the first that it reads.
-        assert "c₄[1] = f·c₀" in app.text
+        assert "c₄[5] = f·c₀" in app.text
+        assert "unit 5: number 1 of the 4 that read from the end" in app.text
         assert app.figure.tables() == app.figure.values.tables(1)
         await pilot.press("v")
         assert app.text == before
@@ -129,8 +129,18 @@ async def test_a_cell_without_gates_says_so() -> None:
     app = Bench(ModelSpec(hidden_size=4))
     async with app.run_test(size=(78, 11)):
         assert "no gates: h is all it has" in app.text
+        assert "unit 1 of 4" in app.text
         assert "h₄[1] = tanh(W_x·x₄ + W_h·h₃ + b)" in app.text
         assert "║" not in app.text
+    both = Bench(ModelSpec(hidden_size=4, num_layers=2, bidirectional=True))
+    async with both.run_test(size=(100, 20)) as pilot:
+        await pilot.press("v")
+        assert "no gates: h is all it has; layer 2 of 2; reads from the end" in both.text
+        assert "h₄[5] = tanh(" in both.text
+        assert "unit 5: number 1 of the 4 that read from the end" in both.text
+        await pilot.resize_terminal(40, 11)
+        await pilot.pause()
+        assert "unit 5: 1 from the end" in both.text
     gru = Bench(ModelSpec(cell="gru", hidden_size=4))
     async with gru.run_test(size=(78, 20)):
         assert "no gates" not in gru.text

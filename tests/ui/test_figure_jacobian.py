@@ -107,11 +107,12 @@ async def test_a_model_of_the_lesson_keeps_what_it_is() -> None:
     values = factors(gradient_flow(run.model.net, run.trace), "rnn", run.tokens)
     async with opened(Jacobian(model="m"), values, size=(66, 30)) as (app, hand):
         assert [h.key for h in app.figure.hints] == ["↑ ↓"]
+        assert [keys for keys, _does in app.figure.help_keys] == ["↑ ↓", "pageup pagedown"]
         assert "永" in app.text
         await hand.press("v", "c")
         assert app.told == [
-            "A trained network keeps the activation that it was trained with.",
-            "A trained network keeps its cell.",
+            "A network given to this figure keeps its activation.",
+            "A network given to this figure keeps its cell.",
         ]
         assert app.figure.values is values
         h = run.hidden[-1].astype(np.float64)
@@ -153,4 +154,8 @@ async def test_resizes_and_themes_change_no_number() -> None:
 def test_every_key_of_its_own_is_named() -> None:
     figure = JacobianFigure(SLIDES, SLIDES.measure())
     assert [h.key for h in figure.hints] == ["↑ ↓", "← →", "c", "v"]
-    assert {"v", "c", "↑ ↓"} <= {key for key, _ in figure.help_keys}
+    assert [key for key, _ in figure.help_keys] == ["↑ ↓", "pageup pagedown", "← →", "c", "v"]
+    gated = Jacobian(cell="gru")
+    figure = JacobianFigure(gated, gated.measure())
+    assert [h.key for h in figure.hints] == ["↑ ↓", "c"]
+    assert [key for key, _ in figure.help_keys] == ["↑ ↓", "pageup pagedown", "c"]

@@ -64,6 +64,22 @@ async def test_one_draw_is_of_the_seed_and_never_twice_the_same_by_itself() -> N
         assert app.figure.sampler.picked == int(reading.draw(1, 5, 1)[0])
 
 
+async def test_a_draw_is_counted_by_its_own_key_alone() -> None:
+    async with bench(figure(step=1, seed=5)) as (app, hand):
+        reading = app.figure.values.reading(1)
+        await hand.press("g")
+        (drew,) = [line for line in app.lines if "draw 1 of seed 5" in line]
+        # The sentence goes on: no token was drawn in place of the one that is named.
+        await hand.press("c")
+        assert drew in app.lines
+        assert app.told == ["Written with seed 5."]
+        await hand.press("G", "g")
+        assert "(draw 2 of seed 5)" in app.text
+        assert app.figure.sampler.picked == int(reading.draw(1, 5, 2)[0])
+        await hand.press("c")
+        assert app.told[-1] == "Written with seed 6."
+
+
 async def test_what_was_drawn_is_among_the_bars_though_it_is_unlikely() -> None:
     async with bench(figure(step=1, count=1)) as (app, hand):
         for _draw in range(12):
@@ -227,7 +243,7 @@ async def test_hints_and_help_name_its_keys() -> None:
             await app.figure.run_action(hint.action)
             await hand.settle()
         sampler = app.figure.sampler
-        assert sampler.turn == 3
+        assert (sampler.turn, sampler.counts, sampler.sentences) == (1, 1, 1)
         assert sampler.tallies is not None
         assert sampler.said is not None
         assert {key for key, _does in app.figure.help_keys} == {"g", "G", "c", "← →"}

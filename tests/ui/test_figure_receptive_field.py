@@ -128,7 +128,9 @@ async def test_the_lessons_own_network_keeps_its_cell(tmp_path) -> None:  # type
     async with opened(lab=lab, model="own", text="") as (app, hand, figure):
         assert "GRU" in app.text
         await hand.press("c")
-        assert "lesson's own" in app.told[0]
+        assert app.told == ["A network given to this figure keeps its cell."]
+        assert "c" not in [hint.key for hint in figure.hints]
+        assert "c" not in [key for key, _does in figure.help_keys]
         await hand.press("up")
         await measured(hand)
         assert figure.values.run is lab.run("own")

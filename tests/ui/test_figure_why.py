@@ -6,9 +6,12 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
+from tutor.course.figures.state import StateValues
 from tutor.course.figures.why import WhyValues
 from tutor.engine.model import Model, ModelSpec
+from tutor.engine.surgery import Cut
 from tutor.ui.app import LIGHT
+from tutor.ui.figures.state import StateFigure
 from tutor.ui.figures.why import Why, WhyFigure, WhyView
 
 from .bench import Bench, bench
@@ -228,3 +231,43 @@ async def test_three_lines_of_it(cell: str) -> None:
         assert "h_2[6] = " in text()
         assert f"= {run.hidden[1, 5]:+.2f}" in text()
         assert "This unit reads from the other end." in text()
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+async def test_beside_a_state_the_gate_that_is_shown_is_opened(cell: str) -> None:
+    run = Model(ModelSpec(cell=cell, hidden_size=3, bidirectional=True), None).run(WORDS)
+    async with bench(StateFigure(StateValues(run, 0, 0), clock=lambda: 0.0), (100, 20)) as (app, hand):
+        state = app.figure
+        state.opened, state.unit = True, 4
+        await hand.settle()
+        for letter in state.followable:
+            state.position = 0
+            await hand.settle()
+            assert ("Nothing is read yet" in app.text) == (letter != "h")
+            state.position = 2
+            await hand.settle()
+            value = run.hidden[1, 4] if letter == "h" else run.trace.gates(direction=1)[letter][1, 0, 1]
+            bounds = "+" if letter in "hng" else ""
+            assert f"{letter}_2[5] = " in app.text
+            assert f" = {value:{bounds}.2f}" in app.text
+            assert app.text.count("W_h·h₋") == (letter not in ("h", "n")) + (cell, letter).count("n")
+            state.action_follow()
+            await hand.settle()
+        assert state.followed == "h"
+
+
+async def test_a_gate_is_opened_where_the_state_was_set_by_hand() -> None:
+    model = Model(ModelSpec(cell="lstm", hidden_size=3), None)
+    run = model.run(WORDS, cuts=(Cut(2, "h", 1, 0.0), Cut(3, "f", 1, 1.0)))
+    async with bench(StateFigure(StateValues(run, 0, 2), clock=lambda: 0.0), (100, 20)) as (app, hand):
+        app.figure.opened, app.figure.unit = True, 1
+        await hand.settle()
+        assert "h_2[2] = +0.00\n" in app.text
+        assert "set by hand\n" in app.text
+        app.figure.follow("f")
+        await hand.settle()
+        assert f"f_2[2] = {run.trace.gates()['f'][1, 0, 1]:+.2f}\n" in app.text
+        app.figure.position = 3
+        await hand.settle()
+        assert "f_3[2] = +1.00\n" in app.text
+        assert "set by hand\n" in app.text

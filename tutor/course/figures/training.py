@@ -61,7 +61,7 @@ class TrainingValues(Struct, frozen=True):
     points: tuple[Point, ...]
     """The loss, in `unit`: the mean since the checkpoint before."""
     baselines: tuple[tuple[str, float], ...]
-    """What guessing would cost, in `unit`, on what the network learns from."""
+    """What guessing would cost, in `unit`: on what the network learns from, unless `measured` says otherwise."""
     steps: int
     """Weight updates when it is done."""
     unit: str = "bits per token"
@@ -84,6 +84,8 @@ class TrainingValues(Struct, frozen=True):
     """What a token of it is: "words" or "characters"."""
     samples: tuple[tuple[int, str], ...] = ()
     """What the network wrote on with, after each of `kept`; "" where its numbers had become none."""
+    measured: str = "train"
+    """What `baselines` were measured on: "train" or "held_out"."""
     others: tuple[Curve, ...] = ()
     """The same from other seeds, as far as they have come."""
 
@@ -120,7 +122,9 @@ class TrainingValues(Struct, frozen=True):
         rows: list[tuple[str | float, ...]] = [
             (float(step), loss, *([beside.get(step, math.nan)] if beside else [])) for step, loss in self.points
         ]
-        rows += [(name, level, *([""] if beside else [])) for name, level in self.baselines]
+        on_held_out = self.measured == "held_out"
+        for name, level in self.baselines:
+            rows.append((name, "", level) if on_held_out else (name, level, *([""] if beside else [])))
         return (Table(columns, tuple(rows)), *self._further())
 
     def _further(self) -> Iterator[Table]:
@@ -150,6 +154,8 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
     baselines: tuple[Baseline, ...] = ("uniform",)
     """What it is held against. "bigram" knows the token before, interpolated with how common each is (Witten and Bell
     1991); "persistence" says that the last value of the window comes again."""
+    measured: Literal["train", "held_out"] = "train"
+    """What the baselines of the loss are measured on: what is learned from, or what is held out."""
     seeds: int = 1
     """Runs: the model's own, and as many more as there are seeds besides."""
     samples: str = ""
@@ -180,6 +186,9 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
             if name in _METRICS and not entry.held_out:
                 what = f'"{name}" is a share that is right, and of `{self.model}` nothing is held out to measure it on'
                 return what, f"write held_out = 0.2 in [models.{self.model}], or drop it"
+        if self.measured == "held_out" and not entry.held_out:
+            what = f"of `{self.model}` nothing is held out to measure the baselines on"
+            return what, f"write held_out = 0.2 in [models.{self.model}], or drop `measured`"
         if self.samples:
             if entry.task not in LANGUAGE:
                 return f"the model `{self.model}` writes no text", "drop `samples`"
@@ -211,6 +220,9 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
         entry = lab.entry(self.model)
         told = _scale(lab, self.model)
         known: Mapping[str, float] = once(lab, (self.model, "baselines"), lambda: _baselines(lab, self.model))
+        if self.measured == "held_out":
+            there = once(lab, (self.model, "baselines held out"), lambda: _losses_held_out(lab, self.model))
+            known = {**known, **there}
         kept: tuple[int, ...] = ()
         if lab.begun(self.model):
             reached = {checkpoint.step for checkpoint in history}
@@ -222,6 +234,7 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
             steps=entry.steps,
             unit=_unit(entry),
             held_out=tuple((c.step, told(c.held_out)) for c in history if c.held_out is not None),
+            measured=self.measured,
             metric=tuple((c.step, c.held_out_metric * factor) for c in history if c.held_out_metric is not None),
             metric_name=f"mean absolute error of {entry.forecast}"
             if entry.task == "forecast"
@@ -298,6 +311,18 @@ def _baselines(lab: Lab, model: str) -> dict[str, float]:
         return beside | {kind: scores.label_bits(kind, labels) for kind in ("uniform", "unigram")}
     learned = scores.guessed(lab, model, "train")
     return beside | {kind: scores.token_bits(kind, learned) for kind in ("uniform", "unigram", "bigram")}
+
+
+def _losses_held_out(lab: Lab, model: str) -> dict[str, float]:
+    """The baselines of the loss on what is held out."""
+    task = lab.entry(model).task
+    if task == "forecast":
+        missed = scores.errors(lab, model, "persistence", lab.examples(model)[1])
+        return {"persistence": float(np.sqrt((missed**2).mean()))}
+    if task in LANGUAGE:
+        kinds: tuple[scores.Kind, ...] = ("uniform", "unigram", "bigram")
+        return {kind: scores.baseline(lab, model, kind).value for kind in kinds}
+    return {}
 
 
 def _held_out(lab: Lab, model: str, kind: Any) -> float:

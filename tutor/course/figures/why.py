@@ -42,6 +42,26 @@ class WhyValues(Struct, frozen=True):
         return (Table((_("part"), _("value")), rows), *dots)
 
 
+def letter_of(run: Run, letter: str, step: int, unit: int) -> Part:
+    """A gate, a state or h of one unit at a step, opened.
+
+    Args:
+        run: any run.
+        letter: "h", or of a gate.
+        step: from 1.
+        unit: from 0, forward then backward.
+    """
+    direction, own = divmod(unit, run.spec.hidden_size)
+    h = opened(run, step - 1, own, direction)
+    for _way, part in _every(h, ()):
+        if part.name == letter:
+            return part
+    # Where h, or c, was set by hand it was not made of the gate, which is there all the same; and a reset gate
+    # that comes before the product with W_h is in no equation alone.
+    values = run.trace.gates(layer=run.spec.num_layers - 1, direction=direction)
+    return Part(letter, float(values[letter][step - 1, 0, own]))
+
+
 def _every(part: Part, way: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Part]]:
     """A part and all that is under it, each with the names on the way to it."""
     yield way, part

@@ -324,7 +324,7 @@ def _heading(score: Score | None, method: Method, width: int, look: Look, note: 
         "of": score.of,
     }
     variants = (
-        _("score of {label}: {score}, p {p}{came}   ({n} of {of})").format(**values),
+        _("score of {label}: {score}, p {p}{came}   (output {n} of {of})").format(**values),
         _("score of {label}: {score}, p {p}").format(**values),
         _("{label}: {score}").format(**values),
     )
@@ -362,14 +362,14 @@ def _agreeing(weights: Weights, look: Look) -> tuple[str, ...]:
             _("nothing to compare with deletion"),
         )
     values = {"times": times, "rho": rho, "r": f"{weights.agreement:+.2f}"}
+    same = _("gradient {times} input and deletion order the tokens alike by {rho} = {r}").format(**values)
+    both = _("gradient {times} input, deletion: {rho} = {r}").format(**values)
     return (
-        _(
-            "gradient {times} input and deletion rank the inputs with {rho} = {r}: one is a slope, one a whole step, "
-            "and they need not agree"
-        ).format(**values),
-        _("gradient {times} input and deletion rank alike by {rho} = {r}; they need not").format(**values),
-        _("gradient {times} input, deletion: {rho} = {r}; they may differ").format(**values),
-        _("with deletion {rho} = {r}").format(**values),
+        same + _(" (1 is the same order, 0 no relation): a slope and a whole step need not agree"),
+        same + _(" (1 is the same order, 0 no relation)"),
+        both + _(" (1 is the same order, 0 no relation)"),
+        both + _(" (1: the same order)"),
+        _("order as by deletion: {rho} = {r}").format(**values),
         f"{rho} = {values['r']}",
     )
 
@@ -388,12 +388,21 @@ def _under_cursor(tokens: Sequence[str], weights: Weights, cursor: int, look: Lo
     value = float(weights.values[cursor])
     number = formatted(value, "{:+.3g}" if method.signed else "{:.3g}", ascii=look.ascii)
     whole = value / weights.largest if weights.largest > 0 and math.isfinite(value) else math.nan
-    part = "" if math.isnan(whole) else _(", {share} of the largest").format(share=share(whole, method.signed))
+    part = "" if math.isnan(whole) else f", {_of_largest(abs(whole))}"
     values = {"token": token, "n": cursor + 1, "number": number, "part": part}
     return (
         _("{token} (token {n}): {number}{part}").format(**values),
         _("{token}: {number}").format(**values),
     )
+
+
+def _of_largest(share: float) -> str:
+    """How large it is beside the largest; its sign stands in its number."""
+    if share >= 1:
+        return _("the largest")
+    # Of what is nearly nothing, or nearly all, neither is said.
+    percent = _("under 1") if 0 < share < 0.01 else str(min(round(100 * share), 99))
+    return _("{percent} % of the largest").format(percent=percent)
 
 
 def _scale(tokens: Sequence[str], weights: Weights, look: Look, note: str) -> tuple[str, ...]:

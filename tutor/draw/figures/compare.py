@@ -37,6 +37,8 @@ _BAR = 8
 _WIDEST_BAR = 20
 _LEAST_ROWS = 4
 """Steps in sight before anything is said under them."""
+_LEAST_TITLE = 8
+"""Cells of a run's title before the units in view are named beside it."""
 
 
 class Side(NamedTuple):
@@ -270,7 +272,7 @@ def _heading(
     spans = [Span(pad(f"  {letter}", where.gutter, ascii=look.ascii), look.accent)]
     if difference:
         for side in sides:
-            spans += [Span(" ", PLAIN), Span(pad(side.name, where.token, ascii=look.ascii), bold), Span("  ", PLAIN)]
+            spans += [Span(" ", PLAIN), *_named(side, "", where.token + 1, look), Span(" ", PLAIN)]
         scale = ("+-" if look.ascii else "±") + formatted(limit, "{:.2g}", ascii=look.ascii)
         for side in sides[1:]:
             name = spelled(f"{sides[0].name}−{side.name}", look)
@@ -278,24 +280,34 @@ def _heading(
             spans += [Span(pad(text if width_of(text) <= block else "", block), bold), Span(" ", PLAIN)]
     else:
         for side in sides:
-            room = where.token + 1 + block
-            # Where not all units fit, which are shown matters more than whose they are.
             part = f"{letter}{where.units.start + 1}"
             if len(where.units) > 1:
                 part += f"{'..' if look.ascii else '…'}{where.units.stop}"
             whole = len(where.units) >= side.values.shape[1] or not where.each
-            text = f"{side.name}  {side.title if whole else part}"
-            first, _sep, rest = pad(crop(text, room, ascii=look.ascii), room).partition(" ")
             spans += [
                 Span(" ", PLAIN),
-                Span(first, bold),
-                Span(" " + rest if len(first) < room else "", look.muted),
+                *_named(side, "" if whole else part, where.token + 1 + block, look),
                 Span(" ", PLAIN),
             ]
     for amount in amounts:
         name = pad(spelled(amount.name, look), _NUMBER, "right", ascii=look.ascii) + " " * where.bar
         spans.append(Span(f" {name} ", bold))
     return tuple(spans)
+
+
+def _named(side: Side, part: str, room: int, look: Look) -> Row:
+    """`a  RNN  h1…12`: whose a run is, and where there is room for both, which of its units are shown."""
+    gap = " " if room <= _LEAST_TITLE else "  "
+    left = room - width_of(side.name) - width_of(gap)
+    title = crop(side.title, left, ascii=look.ascii)
+    if part:
+        beside = left - 2 - width_of(part)
+        if beside >= min(width_of(side.title), _LEAST_TITLE):
+            title = f"{crop(side.title, beside, ascii=look.ascii)}  {part}"
+    # A name that fills its room leaves none for the rest.
+    name = crop(side.name, room, ascii=look.ascii)
+    rest = pad(gap + title, max(room - width_of(name), 0), ascii=look.ascii)
+    return Span(name, Style(bold=True)), Span(rest, look.muted)
 
 
 def _token(
@@ -357,6 +369,7 @@ def beside(
     height: int,
     look: Look,
     *,
+    titles: Sequence[str] = (),
     said: Sequence[str] = (),
     focused: bool = False,
 ) -> list[Row]:
@@ -368,6 +381,7 @@ def beside(
         width: cells of each row.
         height: rows.
         look: what the terminal can show.
+        titles: whose each run is, said where there is room behind its token.
         said: lines below, the most important first.
         focused: whether it has the keys.
     """
@@ -377,9 +391,16 @@ def beside(
     room = max((width - label) // runs, 1)
     bar = room - 2 - _LIKELY - 1
     first = [Span(pad("", label), PLAIN)]
-    for name, token in heads:
-        text = f"{name}  " + (token if token is not None else "-" if look.ascii else "–")
-        first.append(Span(pad("  " + text, room, ascii=look.ascii), Style(bold=True, underline=focused)))
+    for index, (name, token) in enumerate(heads):
+        text = crop(
+            f"  {name}  " + (token if token is not None else "-" if look.ascii else "–"), room, ascii=look.ascii
+        )
+        first.append(Span(text, Style(bold=True, underline=focused)))
+        title = f"  ({titles[index]}" if index < len(titles) and titles[index] else ""
+        left = room - width_of(text)
+        # The last cell closes what is shortened, too.
+        said_of = crop(title, left - 1, ascii=look.ascii) + ")" if title and left > _LEAST_TITLE else ""
+        first.append(Span(pad(said_of, left), look.muted))
     drawn: list[Row] = [tuple(first)] if height > 1 else []
     under = min(len(said), max(height - len(drawn) - min(len(items), 3), 0))
     best = [max((p[i] for _label, p in items if not math.isnan(p[i])), default=math.nan) for i in range(len(heads))]

@@ -176,6 +176,7 @@ def gates(
     folded: bool = False,
     focused: bool = False,
     note: str = "",
+    direction: int | None = None,
 ) -> list[Row]:
     """The lanes under their headings, and under them what the current step made of the unit under the cursor.
 
@@ -191,6 +192,7 @@ def gates(
         folded: whether each lane is one unit on its scale, even where all would fit.
         focused: whether the cursor has the keys.
         note: said of the whole.
+        direction: of a network that reads both ways, 0 from the start, 1 from the end, whose units are counted on.
     """
     where = plan(lanes, tokens, position, width, height, look, folded=folded, equations=len(made))
     shown = lanes[: len(where.columns)]
@@ -199,8 +201,10 @@ def gates(
         heading = _heading(shown, where, look)
         if len(shown) < len(lanes) and row_width(heading) + 2 <= width:
             heading = (*heading, Span(" ~" if look.ascii else " …", look.muted))
-        if note and row_width(heading) + 2 + width_of(note) <= width:
-            heading, note = (*heading, Span("  " + note, look.muted)), ""
+        reads = "" if direction is None else _("reads from the end") if direction else _("reads from the start")
+        whole = "; ".join(said for said in (note, reads) if said)
+        if whole and row_width(heading) + 2 + width_of(whole) <= width:
+            heading, note = (*heading, Span("  " + whole, look.muted)), ""
         rows.append(heading)
     if "names" in where.extras:
         rows.append(_names(shown, where, look))
@@ -212,7 +216,7 @@ def gates(
         rows.append(())
     rows += made[: ("made" in where.extras) + (len(made) if "also" in where.extras else 0)]
     if "unit" in where.extras:
-        rows.append(_unit(lanes, where, position, unit, look, width, note))
+        rows.append(_unit(lanes, where, position, unit, look, width, note, direction))
     if "legend" in where.extras:
         rows += _legend(lanes, width, look)
     rows += [()] * (height - len(rows))
@@ -507,10 +511,35 @@ def equation(part: Part, step: int, before: int, unit: int, look: Look) -> Row:
     return (head, Span(f" = {' + '.join(letters)} = ", look.muted), Span(" + ".join(numbers), PLAIN), *end)
 
 
-def _unit(lanes: Sequence[Lane], where: Plan, position: int, unit: int, look: Look, width: int, note: str) -> Row:
+def _numbered(unit: int, units: int, direction: int | None) -> tuple[str, str]:
+    """Which unit it is, and the same in fewer letters; of two directions also as counted over both."""
+    counts = {"whole": unit + 1 + units * (direction or 0), "n": unit + 1, "total": units}
+    if direction is None:
+        words = short = _("unit {n} of {total}")
+    elif direction:
+        words, short = (
+            _("unit {whole}: number {n} of the {total} that read from the end"),
+            _("unit {whole}: {n} from the end"),
+        )
+    else:
+        words, short = _("unit {n} of the {total} that read from the start"), _("unit {n} from the start")
+    return words.format(**counts), short.format(**counts)
+
+
+def _unit(
+    lanes: Sequence[Lane],
+    where: Plan,
+    position: int,
+    unit: int,
+    look: Look,
+    width: int,
+    note: str,
+    direction: int | None,
+) -> Row:
     """Which unit is under the cursor, and the mean of each lane; what there was no room for is named."""
     units = lanes[0].values.shape[1] if lanes else 0
-    said = [_("unit {n} of {total}").format(n=unit + 1, total=units)]
+    named, short = _numbered(unit, units, direction)
+    said = [named]
     left_out = [lane.letter for lane in lanes[len(where.columns) :]]
     if left_out:
         said.append(_("no room for {letters}").format(letters=", ".join(left_out)))
@@ -518,7 +547,7 @@ def _unit(lanes: Sequence[Lane], where: Plan, position: int, unit: int, look: Lo
         said.append(note)
     if not where.each:
         said.append(_("bar: this unit, {mark} the mean").format(mark="|" if look.ascii else "│"))
-    variants = ["   ".join(said[:count]) for count in range(len(said), 0, -1)]
+    variants = [*("   ".join(said[:count]) for count in range(len(said), 0, -1)), short]
     if position and units:
         with np.errstate(all="ignore"):
             means = [(lane, float(lane.values[position - 1].astype(np.float64).mean())) for lane in lanes]

@@ -1,12 +1,14 @@
 """The factors of the chain rule as bars around 1, beside each the product so far; the singular values of one step.
 
-Every bar is on a log scale and grows from a line at 1: what shrinks goes to the left, what grows to the right. Equal
-factors are equal bars. A factor of 0 fills its side and says 0.
+A factor's size is its spectral norm, which is its largest singular value: σ₁, and of the product likewise. Every bar is
+on a log scale and grows from a line at 1: what shrinks goes to the left, what grows to the right. Equal factors are
+equal bars. A factor of 0 fills its side and says 0.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,6 +19,7 @@ from tutor.draw.cells import width as width_of
 from tutor.draw.figures.gradient import number
 from tutor.draw.glyphs import bar, bar_leftwards, subscript
 from tutor.draw.window import row_at, window
+from tutor.draw.wording import first_fitting
 from tutor.i18n import _
 
 _LEAST_TRACK = 7
@@ -92,17 +95,19 @@ def jacobian(
     cursor = min(max(cursor, 0), len(steps) - 1)
     here = steps[cursor]
     found = scales or limits(steps)
+    # Of one unit the factor is a number with its sign, and no norm.
+    alone = len(singular) == 1
     rows = _table_rows(len(steps), width, height, len(singular))
     if height >= _STACKED:
-        upper = _table(steps, cursor, width, rows, look, found, focused)
+        upper = _table(steps, cursor, width, rows, look, found, focused, alone)
         return [*upper, fit((), width), *_values(here, singular, width, height - rows - 1, look, state)]
     if rows == height and width >= _BESIDE:
-        left = _table(steps, cursor, width - _PANEL - 2, height, look, found, focused)
+        left = _table(steps, cursor, width - _PANEL - 2, height, look, found, focused, alone)
         right = _values(here, singular, _PANEL, height, look, state)
         gap = Span("  ", PLAIN)
         return [fit((*a, gap, *b), width) for a, b in zip(left, right, strict=True)]
     said = [fit((Span(crop(_summary(here, singular, width, look), width, ascii=look.ascii), PLAIN),), width)]
-    return [*_table(steps, cursor, width, rows, look, found, focused), *said[: height - rows]]
+    return [*_table(steps, cursor, width, rows, look, found, focused, alone), *said[: height - rows]]
 
 
 def step_at(row: int, steps: int, cursor: int, width: int, height: int, units: int) -> int | None:
@@ -140,8 +145,8 @@ class _Columns(NamedTuple):
         token = min(max((width_of(s.token) for s in seen), default=0), _MOST_TOKEN)
         token = max(token, width_of(_("token"))) if token else 0
         factor = max((width_of(_text(s.factor, look)) for s in seen), default=4)
-        product = max((width_of(number(s.log10_product, ascii=look.ascii)) for s in seen), default=4)
-        bound = max((width_of(number(s.log10_bound, ascii=look.ascii)) for s in seen), default=4) + 2
+        product = max((width_of(_so_far(s, s.log10_product, look)) for s in seen), default=4)
+        bound = max((width_of(_so_far(s, s.log10_bound, look)) for s in seen), default=4) + 2
         factor, product = max(factor, 6), max(product, 7)
         base = 2 + back + 2 + factor + 2 + product
         for its_token, its_bound in ((token, bound), (token, 0), (0, 0)):
@@ -163,6 +168,7 @@ def _table(
     look: Look,
     scales: Limits,
     focused: bool,
+    alone: bool,
 ) -> list[Row]:
     """A heading, and the steps around the cursor: time runs down, from the last step back."""
     headed = height >= 2
@@ -170,16 +176,25 @@ def _table(
     first = window(cursor, len(steps), room)
     seen = steps[first : first + room]
     columns = _Columns.of(seen, steps[-1].back, width, look)
-    rows = [_heading(columns, width, look)] if headed else []
+    rows = [_heading(columns, width, look, alone)] if headed else []
     rows += [_row(s, first + i - cursor, columns, width, look, scales, focused) for i, s in enumerate(seen)]
     return rows + [fit((), width)] * (height - len(rows))
 
 
-def _heading(columns: _Columns, width: int, look: Look) -> Row:
+def _heading(columns: _Columns, width: int, look: Look, alone: bool) -> Row:
     wide = columns.factor + (columns.track + 2 if columns.track else 0)
-    factor = pad(_("one step") if width_of(_("one step")) <= wide else _("step"), wide, ascii=look.ascii)
     room = columns.number + (columns.product + 2 if columns.product else 0)
-    product = _("product so far") if width_of(_("product so far")) <= room else _("product")
+    steps: tuple[str, ...]
+    products: tuple[str, ...]
+    if alone:
+        steps, products = (_("one step"), _("step")), (_("product so far"), _("product"))
+    else:
+        sigma = subscript("s" if look.ascii else "σ", 1, ascii=look.ascii)
+        steps = (_("{sigma} of one step").format(sigma=sigma), sigma)
+        whole = (_("{sigma} of the product so far"), _("{sigma} of the product"), _("{sigma} of product"))
+        products = (*(words.format(sigma=sigma) for words in whole), _("product"))
+    factor = pad(first_fitting(steps, wide), wide, ascii=look.ascii)
+    product = first_fitting(products, room)
     text = "  " + pad(_("back"), columns.back, ascii=look.ascii) + "  "
     text += pad(_("token"), columns.token, ascii=look.ascii) + " " if columns.token else ""
     text += factor + "  " + pad(product, room, ascii=look.ascii)
@@ -203,12 +218,12 @@ def _row(step: StepBack, offset: int, columns: _Columns, width: int, look: Look,
     if columns.track:
         spans.append(Span("  ", PLAIN))
         spans += _track(_log(step.factor), None, scales.factor, columns.track, look, here)
-    spans.append(Span("  " + pad(number(step.log10_product, ascii=look.ascii), columns.number, "right"), bright))
+    spans.append(Span("  " + pad(_so_far(step, step.log10_product, look), columns.number, "right"), bright))
     if columns.product:
         spans.append(Span("  ", PLAIN))
         spans += _track(step.log10_product, step.log10_bound, scales.product, columns.product, look, here)
     if columns.bound:
-        below = ("<=" if look.ascii else "≤ ") + number(step.log10_bound, ascii=look.ascii)
+        below = ("<=" if look.ascii else "≤ ") + _so_far(step, step.log10_bound, look)
         spans.append(Span(" " + pad(below, columns.bound, "right", ascii=look.ascii), look.muted))
     return fit(tuple(spans), width)
 
@@ -264,13 +279,15 @@ def _values(step: StepBack, values: Sequence[float], width: int, height: int, lo
         items,
         width,
         look,
-        format=_short,
+        format=lambda value: _singular(value, values, look),
         label_width=size,
         limit=max(largest, 1.0),
         marks=dict.fromkeys((label for label, _value in items), 1.0),
     )
     if len(shown) < len(values) and room > 0:
-        least = _("{n} more, down to {least}").format(n=len(values) - len(shown), least=_short(values[-1]))
+        least = _("{n} more, down to {least}").format(
+            n=len(values) - len(shown), least=_singular(values[-1], values, look)
+        )
         rows.append(fit((Span(crop(least, width, ascii=look.ascii), look.muted),), width))
     rows += foot
     rows += [fit((), width)] * (height - len(rows))
@@ -294,6 +311,8 @@ def _notes(step: StepBack, singular: Sequence[float], look: Look) -> list[str]:
     largest, least = singular[0], singular[-1]
     condition = largest / least if least else math.inf if largest else math.nan
     said = number(_log(condition), ascii=look.ascii)
+    if 0 < least <= _rounding(singular):
+        said = ("> " if not look.ascii else ">") + number(_log(largest / _rounding(singular)), ascii=look.ascii)
     below = sum(value < 1 for value in singular)
     notes = [_("{n} of {all} below 1").format(n=below, all=len(singular))]
     if step.slope is not None:
@@ -319,10 +338,23 @@ def _named(step: StepBack, width: int, look: Look, state: str) -> str:
 def _summary(step: StepBack, singular: Sequence[float], width: int, look: Look) -> str:
     """The ends of the singular values, and as many of the notes as fit whole."""
     sigma = "s" if look.ascii else "σ"
-    ends = f"{sigma} {_short(singular[0])}" if singular else ""
+    ends = f"{sigma} {_singular(singular[0], singular, look)}" if singular else ""
     if len(singular) > 1:
-        ends += f" {'..' if look.ascii else '…'} {_short(singular[-1])}"
+        ends += f" {'..' if look.ascii else '…'} {_singular(singular[-1], singular, look)}"
     return _packed([ends, *_notes(step, singular, look)], width)[0]
+
+
+def _rounding(singular: Sequence[float]) -> float:
+    """What float64 leaves of a singular value that is 0: n·ε·σ₁, by which NumPy counts a rank, too."""
+    found = len(singular) * sys.float_info.epsilon * singular[0]
+    return found if math.isfinite(found) else 0.0
+
+
+def _singular(value: float, singular: Sequence[float], look: Look) -> str:
+    """One of them; `≈0` where rounding alone has made it more than nothing."""
+    if 0 < value <= _rounding(singular):
+        return "~0" if look.ascii else "≈0"
+    return _short(value)
 
 
 def _short(value: float) -> str:
@@ -335,9 +367,15 @@ def _text(value: float, look: Look) -> str:
         return "NaN"
     if math.isinf(value):
         return ("-" if value < 0 else "") + ("inf" if look.ascii else "∞")
-    if value == 0 or 0.005 <= abs(value) < 1000:
-        return f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}"
-    return f"{value:.0e}"
+    if value == 0 or 0.005 <= abs(value) < 100:
+        return f"{value:.2f}"
+    return ("-" if value < 0 else "") + number(_log(value), ascii=look.ascii)
+
+
+def _so_far(step: StepBack, log10: float, look: Look) -> str:
+    """A product, or its bound. The first is the first factor: the same number has the same digits."""
+    alone = step.back == 1 and step.factor and math.isfinite(step.factor)
+    return _text(abs(step.factor), look) if alone else number(log10, ascii=look.ascii)
 
 
 def _log(factor: float) -> float:

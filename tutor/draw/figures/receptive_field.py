@@ -32,6 +32,8 @@ _TALLEST = 4
 _UP, _DOWN, _RIGHT, _LEFT = 1, 2, 4, 8
 _LINES = " │││─└┌├─┘┐┤─┴┬┼"
 _ASCII_LINES = " |||-+++-+++-+++"
+_DECIMALS = 4
+"""Of a percentage in a sentence, before it is written with its power of ten."""
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _IN_ASCII = str.maketrans("“”−Σ·∂‖∞", '""-S*d|~')
 
@@ -300,6 +302,15 @@ def percent(share: float) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
+def written(share: float) -> str:
+    """As `percent`, for a sentence: `0.007` for `7e-3`, down to `0.0001`."""
+    said = percent(share)
+    digit, _e, exponent = said.lstrip("-").partition("e-")
+    if not exponent or int(exponent) > _DECIMALS:
+        return said
+    return ("-" if said.startswith("-") else "") + "0." + digit.zfill(int(exponent))
+
+
 def _bars(shares: _Shares, rows: int, name: str, style: Style, place: Across, width: int, look: Look) -> list[Row]:
     """Upright bars, one under each token; more than nothing always shows, and exactly nothing is a dot."""
     # Odd, so that a bar stands under the middle of its node.
@@ -494,7 +505,7 @@ def _of_the_state(
     ago = position - 1 - measured
     if ago <= 0:
         return [_("the state has no edge; so far it has read one token"), _("state: one token"), "1"]
-    left = percent(oldest)
+    left = written(oldest)
     token = crop(tokens[measured], _WIDEST + 2, ascii=look.ascii).rstrip()
     whole = ngettext(
         "the state has no edge: of “{token}”, {n} token ago, {share} % is left",

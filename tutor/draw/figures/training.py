@@ -161,7 +161,8 @@ def _written(sample: Sample, width: int, look: Look, most: int) -> list[Row]:
         words = _pieces(sample.text, sample.gap, new)
         pieces += [Span(word.text, PLAIN if at < same else new) for at, word in enumerate(words)]
     else:
-        pieces.append(Span(_("nothing"), look.muted))
+        # In brackets: a network may write this word.
+        pieces.append(Span(_("(nothing)"), look.muted))
     head = crop(_("writes") + " ", max(width - 1, 0), ascii=look.ascii)
     more = "~" if look.ascii else "…"
     lines, used = [[Span(head, look.muted)]], width_of(head)

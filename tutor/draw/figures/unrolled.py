@@ -365,7 +365,12 @@ def _lines(note: str, width: int) -> list[str]:
     return [*found, note]
 
 
-def shared(network: Network, count: int) -> list[str]:
+def _counted(kind: str, n: int, ascii: bool) -> str:
+    """How many numbers: of b `2×16`, for each unit has two, as in PyTorch, which are added."""
+    return str(n) if kind != "b" or n % 2 else f"2{'x' if ascii else '×'}{n // 2}"
+
+
+def shared(network: Network, count: int, *, ascii: bool = False) -> list[str]:
     """What is the same in every copy, and how many numbers that is, however long the text."""
     total = sum(n for _kind, n in network.parameters)
     many = len(network.chains)
@@ -383,7 +388,7 @@ def shared(network: Network, count: int) -> list[str]:
         )
     return [
         used.format(n=count, total=total, many=many),
-        " + ".join(f"{kind} {n}" for kind, n in network.parameters) + f" = {total}",
+        " + ".join(f"{kind} {_counted(kind, n, ascii)}" for kind, n in network.parameters) + f" = {total}",
     ]
 
 

@@ -315,6 +315,8 @@ def _equation(
         letters_too = (Span(" = " + opening, look.muted), *spelled, Span(closing, look.muted))
         if "".join(span.text for span in letters_too) == f" = {name}":
             letters_too = ()
+        if by_hand(part):
+            valued = ()
         forms = [
             (*head, *letters_too, *valued, *summed, *end),
             (*head, *letters_too, *valued, *end),
@@ -458,12 +460,21 @@ def in_line(root: Part, name: str, width: int, look: Look, note: str = "") -> li
     """
     opening, closing, below = "", "", ""
     times = "*" if look.ascii else "·"
+    if not root.terms or by_hand(root):
+        # Nothing was computed: the value is said once, and under it where it is from.
+        lines = [" " * (width_of(name) + 3) + term.name for term in root.terms] + [note] * bool(note)
+        once = (Span(f"{name} = ", Style(bold=True)), Span(number(root.value, look), look.accent))
+        return [
+            fit(once, width),
+            *(fit((Span(crop(line, width, ascii=look.ascii), look.muted),), width) for line in lines),
+        ]
     if root.made == "product":
         gate, shown = root.terms
         state = shown.terms[0]
-        made = " + ".join(factors(term, look, times) for term in state.terms)
-        below = f"c = {made} = {number(state.value, look)}"
         spelled = " + ".join(term.name for term in state.terms)
+        # Of what was set by hand, that is said in the place of its products.
+        made = spelled if by_hand(state) else " + ".join(factors(term, look, times) for term in state.terms)
+        below = f"c = {made} = {number(state.value, look)}"
         pieces = [
             (f"{number(gate.value, look, sign=False)}{times}", gate.name),
             (f"tanh({number(state.value, look)})", f"c = {spelled}"),
@@ -478,7 +489,8 @@ def in_line(root: Part, name: str, width: int, look: Look, note: str = "") -> li
             ]
     else:
         pieces = [(number(term.value, look), term.name) for term in root.terms]
-        opening, closing = root.through + "( ", ")"
+        through = "sigmoid" if look.ascii and root.through == "σ" else root.through
+        opening, closing = through + "( ", ")"
     top = [Span(f"{name} = ", Style(bold=True)), Span(opening, look.muted)]
     under = " " * (width_of(name) + 3 + len(opening))
     for amount, term_name in pieces:
@@ -486,12 +498,17 @@ def in_line(root: Part, name: str, width: int, look: Look, note: str = "") -> li
         room = max(width_of(amount), width_of(term_name)) + 2
         top.append(Span(pad(amount, room), PLAIN))
         under += pad(term_name, room)
-    top += [Span(closing + " = ", look.muted), Span(number(root.value, look), look.accent)]
+    top += [Span(closing + " = ", look.muted), Span(_bare(root, look), look.accent)]
     last = "   ".join(part for part in (below, note) if part)
     lead = " " * (width_of(name) + 3) if below else ""
     said = (under, *((lead + last,) if last else ()))
     rows = [tuple(s for s in top if s.text), *((Span(crop(s, width, ascii=look.ascii), look.muted),) for s in said)]
     return [fit(row, width) for row in rows]
+
+
+def by_hand(part: Part) -> bool:
+    """Whether it was set, or swapped, and not computed: its one term says how."""
+    return part.made == "sum" and len(part.terms) == 1 and part.terms[0].made == "given"
 
 
 def factors(term: Part, look: Look, times: str) -> str:

@@ -140,7 +140,8 @@ class Compared(StepRows):
                 words = _("From {a} to {b}, {share:.0%} of the probability is elsewhere.")
                 said.append(words.format(a=NAMES[0], b=NAMES[i], share=moved))
         items = self.values.said(self.position, min(LABELS, max(height - 1 - len(said), 1)))
-        return beside(items, heads, width, height, look, said=said, focused=self.has_focus)
+        titles = [side.title for side in self.sides]
+        return beside(items, heads, width, height, look, titles=titles, said=said, focused=self.has_focus)
 
     def _said(self, look: Look) -> list[str]:
         """What there is to say, the most important first."""

@@ -79,6 +79,7 @@ class Lanes(StepRows):
             folded=self.folded,
             focused=self.has_focus,
             note=self._note(),
+            direction=self.direction if self.values.run.spec.bidirectional else None,
         )
 
     def _note(self) -> str:
@@ -88,9 +89,7 @@ class Lanes(StepRows):
         )
         if run.spec.num_layers > 1:
             said.append(_("layer {n} of {total}").format(n=run.spec.num_layers, total=run.spec.num_layers))
-        if run.spec.bidirectional:
-            said.append(_("reads from the end") if self.direction else _("reads from the start"))
-        return ", ".join(said)
+        return "; ".join(said)
 
     def _made(self, width: int, look: Look) -> list[Row]:
         run = self.values.run
@@ -100,8 +99,10 @@ class Lanes(StepRows):
             return [phrase((word,), width, look, look.muted), *[()] * (count - 1)]
         *carried, h = self.values.made(self.position, self.unit, self.direction)
         found = before(run, self.position - 1, self.direction)
-        place = Place(self.position, self.unit + 1, found)
-        rows = [equation(part, self.position, found, self.unit + 1, look) for part in carried]
+        # As every other figure counts it: over both directions.
+        unit = self.unit + 1 + self.direction * self.units
+        place = Place(self.position, unit, found)
+        rows = [equation(part, self.position, found, unit, look) for part in carried]
         return [*rows, *why([h], -1, width, 1, look, place)]
 
     def watch_direction(self) -> None:

@@ -130,6 +130,16 @@ def next_cell(cell: Cell) -> Cell:
     return order[(order.index(cell) + 1) % len(order)]
 
 
+def keeps_cell() -> str:
+    """Why a network that is not a figure's own has no other cell in it: trained or not, of a lesson or the sandbox."""
+    return _("A network given to this figure keeps its cell.")
+
+
+def keeps_activation() -> str:
+    """Likewise of its activation."""
+    return _("A network given to this figure keeps its activation.")
+
+
 class GradientFigure(RadiusFigure):
     """The chart, and under it the slider where the lesson lets ρ move.
 
@@ -184,7 +194,7 @@ class GradientFigure(RadiusFigure):
             self.tell(
                 _("The gates' functions are what makes the cell: only the RNN has others.")
                 if self.options.untrained
-                else _("A trained network keeps the activation that it was trained with.")
+                else keeps_activation()
             )
         elif len(self.options.untrained) > 1:
             self.tell(_("The gated cells beside it have tanh alone."))
@@ -196,9 +206,7 @@ class GradientFigure(RadiusFigure):
         """The next cell, with the same ρ."""
         cells = self.options.untrained
         if len(cells) != 1:
-            self.tell(
-                _("The cells stand beside one another here.") if cells else _("A trained network keeps its cell.")
-            )
+            self.tell(_("The cells stand beside one another here.") if cells else keeps_cell())
             return
         self._measure(cells=(next_cell(cells[0]),), activation="tanh")
 
@@ -235,13 +243,14 @@ class GradientFigure(RadiusFigure):
 
     @property
     def help_keys(self) -> tuple[tuple[str, str], ...]:
-        """What the help says of its keys."""
-        return (
-            ("← →", _("move ρ; on the chart, the distance that is read")),
-            ("pageup pagedown", _("on the chart, ten steps")),
-            ("v", _("the RNN with tanh, or without")),
-            ("c", _("another cell with the same ρ")),
-        )
+        """What the help says of its keys: those that do something now."""
+        reads = _("move ρ; on the chart, the distance that is read") if self.options.slider else _("another distance")
+        found = [("← →", reads), ("pageup pagedown", _("on the chart, ten steps"))]
+        if self.options.untrained == ("rnn",):
+            found.append(("v", _("the RNN with tanh, or without")))
+        if len(self.options.untrained) == 1:
+            found.append(("c", _("another cell with the same ρ")))
+        return tuple(found)
 
 
 def _norm(name: str) -> str:

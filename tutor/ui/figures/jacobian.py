@@ -16,7 +16,7 @@ from tutor.draw.cells import Look, Row
 from tutor.draw.figures.jacobian import StepBack, jacobian, limits, step_at
 from tutor.i18n import _
 from tutor.ui.figures.figure import FigurePart
-from tutor.ui.figures.gradient import AT_ONCE, RadiusFigure, next_cell
+from tutor.ui.figures.gradient import AT_ONCE, RadiusFigure, keeps_activation, keeps_cell, next_cell
 from tutor.ui.widgets.keyline import Hint
 from tutor.ui.widgets.means.number import NumberField
 
@@ -119,7 +119,7 @@ class JacobianFigure(RadiusFigure):
     def action_activation(self) -> None:
         """The RNN with its tanh, or without it."""
         if self.options.model:
-            self.tell(_("A trained network keeps the activation that it was trained with."))
+            self.tell(keeps_activation())
         elif self.options.cell != "rnn":
             self.tell(_("The gates' functions are what makes the cell: only the RNN has others."))
         else:
@@ -130,7 +130,7 @@ class JacobianFigure(RadiusFigure):
     def action_cell(self) -> None:
         """The next cell, with the same ρ."""
         if self.options.model:
-            self.tell(_("A trained network keeps its cell."))
+            self.tell(keeps_cell())
             return
         following = next_cell(self.options.cell)
         self._measure(cell=following, activation="tanh")
@@ -170,15 +170,18 @@ class JacobianFigure(RadiusFigure):
             found.append(Hint("← →", "", _("move ρ")))
         if not self.options.model:
             found.append(Hint("c", "cell", _("cell"), self))
-            found.append(Hint("v", "activation", _("tanh"), self))
+            if self.options.cell == "rnn":
+                found.append(Hint("v", "activation", _("tanh"), self))
         return tuple(found)
 
     @property
     def help_keys(self) -> tuple[tuple[str, str], ...]:
-        """What the help says of its keys."""
-        return (
-            ("↑ ↓", _("a step back, or towards the loss")),
-            ("pageup pagedown", _("ten steps")),
-            ("c", _("another cell with the same ρ")),
-            ("v", _("the RNN with tanh, or without")),
-        )
+        """What the help says of its keys: those that do something now."""
+        found = [("↑ ↓", _("a step back, or towards the loss")), ("pageup pagedown", _("ten steps"))]
+        if self.options.slider:
+            found.append(("← →", _("move ρ")))
+        if not self.options.model:
+            found.append(("c", _("another cell with the same ρ")))
+            if self.options.cell == "rnn":
+                found.append(("v", _("the RNN with tanh, or without")))
+        return tuple(found)

@@ -1,7 +1,8 @@
 """What comes next: the part that a player shows beside its heatmap, and the figure with its sampler.
 
-What was drawn belongs to one distribution: another step, temperature or cut begins anew. Only the number of the draw
-goes on, so that a key pressed twice never draws the same by itself.
+What was drawn belongs to one distribution: another step, temperature or cut begins anew. Only the numbers of the draws
+go on, so that a key pressed twice never draws the same by itself. Each key counts its own: what one did is no draw of
+another's.
 """
 
 from __future__ import annotations
@@ -101,7 +102,11 @@ class Sampler(Stepped, can_focus=True):
         self.sampling = values.sampling
         """How tokens are drawn now."""
         self.turn = 0
-        """How often was drawn."""
+        """How often one token was drawn, ..."""
+        self.counts = 0
+        """... many were drawn at once, ..."""
+        self.sentences = 0
+        """... and the sentence was gone on with."""
         self.picked: int | None = None
         """Index of what was drawn last, alone."""
         self.tallies: Array | None = None
@@ -367,8 +372,8 @@ class NextFigure(Player):
         """Draw many, and count them; again adds as many."""
         if (reading := self._reading()) is None:
             return
-        self.sampler.turn += 1
-        seed, turn = self.values.seed, self.sampler.turn
+        self.sampler.counts += 1
+        seed, turn = self.values.seed, self.sampler.counts
 
         def count() -> tuple[Reading, Array]:
             counts = np.bincount(reading.draw(DRAWS, seed, turn), minlength=len(reading.tokens))
@@ -392,10 +397,10 @@ class NextFigure(Player):
         if (reading := self._reading()) is None:
             return
         sampler = self.sampler
-        sampler.turn += 1
+        sampler.sentences += 1
         # The first time by its own seed, then by those after it: the same line twice would teach nothing.
         seed, run, position, sampling = (
-            self.values.seed + sampler.turn - 1,
+            self.values.seed + sampler.sentences - 1,
             self.values.run,
             self.position,
             sampler.sampling,

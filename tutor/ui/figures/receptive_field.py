@@ -31,6 +31,7 @@ from tutor.draw.cells import Look, Row
 from tutor.draw.figures.receptive_field import Setting, across, reach, receptive_field, settings
 from tutor.engine.text import join
 from tutor.i18n import _
+from tutor.ui.figures.gradient import keeps_cell
 from tutor.ui.figures.player import PLAYER_HINTS, Player, Stepped, Wanted
 from tutor.ui.figures.writable import Writable
 from tutor.ui.playback import Playback
@@ -307,7 +308,7 @@ class ReceptiveFieldFigure(Player, Writable):
     def action_cell(self) -> None:
         """Another cell."""
         if self.options.model:
-            self.tell(_("This network is the lesson's own, and its cell stays."))
+            self.tell(keeps_cell())
             return
         cells: tuple[Cell, ...] = get_args(Cell)
         following = cells[(cells.index(self.options.cell) + 1) % len(cells)]
@@ -322,17 +323,17 @@ class ReceptiveFieldFigure(Player, Writable):
             Hint("[ ]", "kernel(1)", _("kernel"), self),
             Hint("↑ ↓", "layers(1)", _("layers"), self),
             Hint("d", "dilate", _("dilation"), self),
-            Hint("c", "cell", _("cell"), self),
+            *(() if self.options.model else (Hint("c", "cell", _("cell"), self),)),
         )
 
     @property
     def help_keys(self) -> tuple[tuple[str, str], ...]:
-        """What the help says of keys that are its own."""
+        """What the help says of keys that are its own: those that do something now."""
         return (
             ("← →", _("a token back, a token on")),
             ("[ ]", _("a smaller kernel, a larger one")),
             ("↑ ↓", _("a layer more, a layer less")),
             ("d v", _("dilations 1, 2, 4, …, or all 1")),
-            ("c", _("the state of another cell")),
+            *(() if self.options.model else (("c", _("the state of another cell")),)),
             ("e", _("edit the text, or write another; enter reads it, esc keeps the old one")),
         )

@@ -54,7 +54,7 @@ class StateFigure(Player):
         run = self.values.run
         yield Diagram(run).data_bind(Player.position)
         yield StateMap(run).data_bind(Player.position, Player.unit, StateFigure.followed)
-        yield Why(run).data_bind(Player.position, Player.unit)
+        yield Why(run).data_bind(Player.position, Player.unit, StateFigure.followed)
         if self.values.next and run.probabilities is not None:
             yield Next(run, self.values.next).data_bind(Player.position)
 

@@ -225,9 +225,11 @@ class StateMap(ScrollView, can_focus=True):
 
 
 def followed_values(run: Run, name: str) -> npt.NDArray[np.floating]:
-    """A gate or a state of the last layer, forward direction: (T, H)."""
-    values: npt.NDArray[np.floating] = run.trace.gates(layer=run.model.spec.num_layers - 1)[name][:, 0]
-    return values
+    """A gate or a state of the last layer, (T, H); of both directions (T, 2H), as the state has its units."""
+    trace, layer = run.trace, run.model.spec.num_layers - 1
+    if not run.spec.bidirectional:
+        return trace.gates(layer=layer)[name][:, 0]
+    return np.concatenate([trace.gates(layer=layer, direction=one)[name][:, 0] for one in (0, 1)], axis=1)
 
 
 @lru_cache(maxsize=64)

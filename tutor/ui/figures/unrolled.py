@@ -95,7 +95,7 @@ class UnrolledView(Stepped, can_focus=True):
     def notes(self, network: Network) -> list[str]:
         """What is said under the picture."""
         run = self.values.run
-        notes = shared(network, len(run.tokens))
+        notes = shared(network, len(run.tokens), ascii=ascii_only())
         if run.spec.bidirectional:
             notes.append(_("' reads from the end, with weights of its own; what is put out joins both"))
         if self.values.speaks:

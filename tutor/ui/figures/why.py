@@ -16,11 +16,11 @@ from textual.widget import Widget
 
 from tutor.course.figures.facts import Fact
 from tutor.course.figures.table import Table
-from tutor.course.figures.why import WhyValues, table_of
+from tutor.course.figures.why import WhyValues, letter_of, table_of
 from tutor.draw.cells import Look, Row, Span, crop
 from tutor.draw.figures.why import Place, chosen, in_line, order, plan, size, why
 from tutor.engine.model import Run
-from tutor.engine.opened import Part, before, opened
+from tutor.engine.opened import Part, before
 from tutor.i18n import _
 from tutor.ui.figures.player import PLAYER_HINTS, Player, Stepped, Wanted
 from tutor.ui.widgets.keyline import Hint
@@ -35,11 +35,14 @@ def _first_state(run: Run, look: Look) -> str:
 
 
 class Why(Stepped):
-    """The value under the cursor, opened into the terms that it is made of."""
+    """The value under the cursor, a state's or a gate's, opened into the terms that it is made of."""
 
     DEFAULT_CSS = """
     Why { height: 3; margin-top: 1; }
     """
+
+    followed = reactive("h", repaint=False)
+    """Whose value it is: "h", or the letter of a gate."""
 
     def __init__(self, run: Run) -> None:
         super().__init__()
@@ -47,12 +50,17 @@ class Why(Stepped):
 
     def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
         """The equation, its terms named beneath, then where to look next."""
+        letter = self.followed
         if self.position == 0:
-            return [(Span(crop(_first_state(self.run, look), width, ascii=look.ascii), look.muted),)]
-        direction, own = divmod(self.unit, self.run.spec.hidden_size)
-        root = opened(self.run, self.position - 1, own, direction)
-        note = _("This unit reads from the other end.") if direction else ""
-        return in_line(root, f"h_{self.position}[{self.unit + 1}]", width, look, note)
+            first = _first_state(self.run, look) if letter == "h" else _("Nothing is read yet: . takes the first step.")
+            return [(Span(crop(first, width, ascii=look.ascii), look.muted),)]
+        root = letter_of(self.run, letter, self.position, self.unit)
+        note = _("This unit reads from the other end.") if self.unit >= self.run.spec.hidden_size else ""
+        return in_line(root, f"{letter}_{self.position}[{self.unit + 1}]", width, look, note)
+
+    def watch_followed(self) -> None:
+        """Another letter's value."""
+        self.redraw()
 
     def take(self, values: Any) -> None:
         """Another run."""
