@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from tutor.sandbox.files import MOST, completed, found
+from tutor.sandbox.files import MOST, MOST_SEEN, completed, found, path_of
 
 
 @pytest.fixture
@@ -78,3 +79,51 @@ def test_a_home_is_looked_into_and_stays_as_it_was_typed(folder: Path, monkeypat
 
 def test_a_name_that_begins_a_folder_is_no_hidden_one(folder: Path) -> None:
     assert completed(f"{folder}/") == f"{folder}/Poems.TXT"
+
+
+def test_no_more_names_are_looked_at_than_a_line_waits_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Entry:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def is_file(self) -> bool:
+            return True
+
+    class Entries:
+        taken = 0
+
+        def __enter__(self):  # type: ignore[no-untyped-def]
+            return self
+
+        def __exit__(self, *_args: object) -> None:
+            pass
+
+        def __iter__(self):  # type: ignore[no-untyped-def]
+            for n in range(10 * MOST_SEEN):
+                Entries.taken += 1
+                yield Entry(f"{n}.txt")
+
+    monkeypatch.setattr(os, "scandir", lambda _folder: Entries())
+    assert len(found(tmp_path, (".txt",))) == MOST
+    assert Entries.taken == MOST_SEEN
+
+
+def test_what_is_typed_as_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert path_of(" poems.txt ") == Path("poems.txt")
+    assert path_of("~/poems.txt") == Path("/home/me/poems.txt")
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("  ", "Write the name of a file. esc keeps everything as it was."),
+        ("a\0b", "No file can have this name."),
+        ("~nobody-of-this-name/\x1b[2J", "~nobody-of-this-name: nobody of that name has a home here."),
+        (".", ". is a folder: write the name of a file in it."),
+        ("/", "/ is a folder: write the name of a file in it."),
+    ],
+)
+def test_what_is_no_name(typed: str, why: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(why)}$"):
+        path_of(typed)

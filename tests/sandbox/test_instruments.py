@@ -330,3 +330,12 @@ def test_a_comparison_is_of_both_runs() -> None:
     assert plain[0][3] == 0.0
     cells = tables("compare", Bench().read(one, "cells"), View())[0]
     assert cells.columns == ("row", "a", "b", "c", "‖a−b‖", "‖a−c‖")
+
+
+def test_which_chain_a_gradient_goes_along_is_said() -> None:
+    """A bidirectional network has two; one is measured."""
+    for both in (False, True):
+        reading = Bench().read(Experiment("a b c", bidirectional=both))
+        for name in ("gradient", "jacobian"):
+            said = look(name, reading, View()).said
+            assert said == ("This is the chain that reads from the start." if both else "")

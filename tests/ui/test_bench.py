@@ -10,6 +10,7 @@ from threading import Event
 import pytest
 
 from tutor.engine.interrupt import Interrupted, look_up
+from tutor.engine.pytorch import save_recurrent
 from tutor.sandbox import edits, settings
 from tutor.sandbox.bench import Reading
 from tutor.sandbox.errands import Errand, Outcome
@@ -179,7 +180,7 @@ async def test_an_errand_that_cannot_be_done_leaves_what_was_typed(desk, error: 
 async def test_a_file_s_name_is_written_to_its_end(desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
-    save_weights(Experiment(cell="gru", hidden=2).model(), tmp_path / "folder" / "net.npz")
+    save_recurrent(tmp_path / "folder" / "net.npz", Experiment(cell="gru", hidden=2).model().net)
     async with desk("sandbox", experiment=SMALL) as d:
         await d.press("o", "down", "enter", *"fo")
         line = d.app.screen.query_one(BenchLine)
@@ -213,8 +214,8 @@ async def test_files_that_lie_there_can_be_chosen(desk, tmp_path: Path, monkeypa
         await d.press("down", "down", "down", "enter")
         assert "no[b]t.npz" in d.text
         assert d.app.screen.experiment == SMALL
-        await d.press("o", "down", "down", "enter", "enter")
-        assert d.app.screen.network_run.spec.hidden_size == 2
+        await d.press("o", "down", "down", "enter")
+        assert d.app.screen.network_run.spec.hidden_size == 2, "all that belongs to it lies beside"
 
 
 async def test_a_network_that_was_saved_here_opens_with_what_lies_beside(desk, tmp_path, monkeypatch) -> None:

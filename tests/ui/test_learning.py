@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -12,6 +14,7 @@ from tutor.ui.figures.next import NextFigure
 from tutor.ui.figures.series import SeriesFigure
 from tutor.ui.figures.tags import TagsFigure
 from tutor.ui.figures.training import TrainingFigure
+from tutor.ui.screens import learning as module
 from tutor.ui.screens.learning import LearningScreen
 from tutor.ui.screens.sandbox import SandboxScreen
 from tutor.ui.widgets.bench.prompt import BenchLine, Prompt
@@ -61,7 +64,7 @@ async def test_a_text_is_learned_and_goes_under_the_lens(desk, corpus: Path) -> 
         assert screen.query_one(TrainingFigure).values.points[-1][0] == 12
         assert "held out:" in d.text
         assert "perplexity" in d.text
-        assert "unigram" in d.text
+        assert "knowing how common each is" in d.text
         model = screen.lab.learner(NAME)
         await d.press("s")
         bench = d.app.screen
@@ -219,3 +222,208 @@ async def test_a_file_that_was_learned_before_is_there_at_once(desk, corpus: Pat
         assert again.state == "done"
         assert (again.lab.learner(NAME).flat == expected).all()
         assert again.query_one(TrainingFigure).values.points[-1][0] == 12
+
+
+# While a file is read
+
+
+class Slow:
+    """Reads one file only when it is let."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        self.go, self.looked, read = Event(), Event(), module.look
+
+        def look(path: Path):  # type: ignore[no-untyped-def]
+            if path.name == name:
+                self.looked.set()
+                self.go.wait(20)
+            return read(path)
+
+        monkeypatch.setattr(module, "look", look)
+
+
+async def test_of_two_files_the_one_asked_for_last_is_read(desk, corpus: Path, monkeypatch) -> None:
+    slow = Slow(monkeypatch, "moods.txt")
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt")
+        screen.read(corpus / "moods.txt")
+        await d.pilot.pause()
+        screen.read(corpus / "days.csv")
+        while screen.corpus.name != "days.csv":
+            await d.pilot.pause()
+        slow.go.set()
+        await d.settle()
+        assert (screen.corpus.name, screen.state) == ("days.csv", "choosing")
+
+
+async def test_what_is_chosen_while_a_file_is_read_is_of_no_file(desk, corpus: Path, monkeypatch) -> None:
+    slow = Slow(monkeypatch, "moods.txt")
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt")
+        screen.read(corpus / "moods.txt")
+        await d.pilot.pause()
+        screen.query_one(SettingsPanel).focus()
+        for keys in (("down", "down", "right"), ("t",)):
+            await d.pilot.press(*keys)
+            await d.pilot.pause()
+            assert screen.state == "reading"
+            assert "The file is still read" in d.text
+        assert screen.choices == QUICK
+        slow.go.set()
+        await d.settle()
+        assert (screen.corpus.name, screen.state, screen.lab) == ("moods.txt", "choosing", None)
+
+
+async def test_a_file_that_cannot_be_read_leaves_what_was_trained(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt")
+        await d.press("t")
+        screen.read(corpus / "empty.txt")
+        await d.settle()
+        assert screen.state == "done"
+        assert "empty.txt: got" in d.text
+
+
+async def test_whatever_is_wrong_with_a_file_is_a_word(desk, corpus: Path, monkeypatch) -> None:
+    def look(path: Path) -> None:
+        raise RuntimeError("\x1b[2Jthe disk sang")
+
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt")
+        monkeypatch.setattr(module, "look", look)
+        screen.read(corpus / "moods.txt")
+        await d.settle()
+        assert screen.state == "choosing"
+        assert "It could not be read: ␛[2Jthe disk sang" in d.text
+
+
+async def test_a_name_that_is_none_and_a_folder_that_is_gone(desk, corpus: Path, tmp_path: Path, monkeypatch) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt")
+        for name, word in (
+            ("~nobody-of-this-name/x", "~nobody-of-this-name: nobody of that name has a home here."),
+            ("/", "/ is a folder: write the name of a file in it."),
+            (" ", "Write the name of a file."),
+        ):
+            await d.press("o", "enter")
+            screen.query_one(BenchLine).value = name
+            await d.press("enter")
+            assert word in d.text
+            assert screen.query_one(Prompt).open
+            await d.press("escape")
+        gone = tmp_path / "gone"
+        gone.mkdir()
+        monkeypatch.chdir(gone)
+        gone.rmdir()
+        await d.press("o")
+        assert "a file of your own" in d.text
+        await d.press("escape")
+        assert screen.corpus.name == "text.txt"
+
+
+async def test_what_is_not_known_of_a_file_is_said_under_the_curve(desk, corpus: Path) -> None:
+    (corpus / "rare.txt").write_text(lines() + "".join(f"\nthe odd{n} is old" for n in range(9)))
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "rare.txt")
+        await d.press("t")
+        assert screen.state == "done"
+        said = " ".join(str(one.content) for one in screen.query(".left-out"))
+        assert "different tokens are rare and read as the unknown one" in said
+        await d.press("o", "escape")
+        screen.read(corpus / "text.txt")
+        await d.settle()
+        assert not screen.query(".left-out")
+        await d.press("t")
+        assert not screen.query(".left-out")
+
+
+# Back, and forth
+
+
+async def test_a_choice_that_ends_as_it_was_loses_nothing(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt")
+        await d.press("t")
+        lab = screen.lab
+        assert screen.state == "done"
+        screen.query_one(SettingsPanel).focus()
+        # What is typed is what stood there.
+        await d.press("down", "down", "down", "enter", "enter")
+        assert (screen.lab, screen.state) == (lab, "done")
+        assert screen.query(TrainingFigure)
+        await d.press("right")
+        assert (screen.lab, screen.state) == (None, "choosing")
+        assert not screen.query(TrainingFigure)
+        await d.press("left")
+        assert screen.choices.hidden != QUICK.hidden
+        await screen._chose(QUICK)
+        await d.settle()
+        assert (screen.lab, screen.state) == (lab, "done")
+        assert screen.query_one(TrainingFigure).values.points[-1][0] == 12
+
+
+async def test_trainings_that_nobody_goes_back_to_are_let_go(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt")
+        for seed in range(module.MOST_KEPT + 3):
+            await screen._chose(replace(QUICK, seed=seed, steps=1))
+            await d.press("t")
+            assert screen.state == "done"
+        assert len(screen._labs) <= module.MOST_KEPT
+        assert replace(QUICK, seed=module.MOST_KEPT, steps=1) in screen._labs
+        screen.read(corpus / "moods.txt")
+        await d.settle()
+        assert not screen._labs
+
+
+async def test_forecasts_and_how_they_were_learned(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "days.csv")
+        await d.press("f")
+        assert "No network has learned here yet" in d.text
+        await d.press("t")
+        assert "mean absolute error" in d.text
+        await d.press("tab")
+        assert "f its forecasts" in d.text
+        assert "under the lens" not in d.text
+        await d.press("f")
+        assert screen.query(SeriesFigure)
+        assert "f how it learned" in d.text
+        await d.press("e")
+        assert "read it" in d.text.split("\n")[-1]
+        await d.press("escape")
+        await d.press("f")
+        assert screen.query(TrainingFigure)
+        assert not screen.query(SeriesFigure)
+        assert screen.state == "done"
+
+
+async def test_what_guesses_come_to_is_measured_where_the_network_is(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt")
+        await d.press("t")
+        values = screen.query_one(TrainingFigure).values
+        beside = {kind: score.value for kind, score in module.learning.standing(screen.lab).baselines}
+        assert dict(values.baselines) == {kind: beside[kind] for kind in ("unigram", "bigram")}
+        rows = values.tables()[0].rows
+        assert ("bigram", "", beside["bigram"]) in rows
+        assert values.prefix == "the sun is"
+
+
+async def test_keys_are_named_once(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt", Choices(hidden=6, embedding=4, steps=30_000))
+        await d.pilot.press("t")
+        while screen.lab is None:
+            await d.pilot.pause()
+        await d.press("escape")
+        assert screen.state == "stopped"
+        keys = [hint.key for hint in screen._hints()]
+        assert len(keys) == len(set(keys))
+
+
+async def test_an_option_that_does_not_fit_leaves_the_others(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt", Choices(cell="lstm", hidden=20, bidirectional=True))
+        assert screen.choices == Choices(cell="lstm", hidden=20)
+        assert "bidirectional: got True" in d.text

@@ -5,13 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tutor.engine.model import Model, ModelSpec
+from tutor.engine.surgery import Cut
+from tutor.engine.text import Vocabulary
 from tutor.sandbox.experiment import Experiment
+from tutor.sandbox.instruments import INSTRUMENTS
 from tutor.ui.figures.gradient import GradientChart
 from tutor.ui.figures.state import StateFigure
 from tutor.ui.screens.home import HomeScreen
 from tutor.ui.screens.sandbox import SandboxScreen
 from tutor.ui.widgets.bench.prompt import BenchLine, Prompt
 from tutor.ui.widgets.bench.settings import SettingsPanel
+from tutor.ui.widgets.keyline import KeyLine
 
 
 async def type_text(d, text: str) -> None:
@@ -105,13 +110,13 @@ async def test_an_unknown_word_says_so(desk) -> None:
 async def test_the_network_is_changed_setting_by_setting(desk) -> None:
     async with desk("sandbox", experiment=Experiment(hidden=8)) as d:
         screen = d.app.screen
-        assert "RNN · 8 units · seed 0 · untrained" in d.text
+        assert "RNN · 8 units · untrained · seed 0" in d.text
         await d.press("m", "right")
         assert "GRU · 8 units" in d.text
         assert "‹ GRU ›" in d.text
         await d.press("right", "down", "right", "end")
         await d.press(*["down"] * 8, "right")
-        assert "LSTM · 16 units · seed 1" in d.text
+        assert "LSTM · 16 units · untrained · seed 1" in d.text
         assert "This is the last setting." not in d.text
         await d.press("down")
         assert "This is the last setting." in d.text
@@ -241,3 +246,82 @@ async def test_an_untrained_network_takes_over_and_back(desk) -> None:
         assert "untrained" in d.text
         await d.press("escape", "s")
         assert d.app.screen.network_run.model is trained
+
+
+# What is said at the foot, and at the head
+
+
+def foot(d) -> list[str]:
+    line = d.app.screen.query_one(KeyLine)
+    return [row.rstrip() for row in d.text.split("\n")[-line.size.height :]]
+
+
+async def test_a_word_that_is_too_long_for_a_line_takes_two(desk) -> None:
+    async with desk("sandbox", experiment=Experiment(), size=(60, 20)) as d:
+        assert len(foot(d)) == 1
+        await d.press("3")
+        assert [row.strip() for row in foot(d)] == [
+            "This network says nothing until it is trained: o opens one",
+            "that was, t trains one.",
+        ]
+        await d.pilot.resize_terminal(120, 36)
+        await d.settle()
+        assert len(foot(d)) == 1
+        assert foot(d)[0].endswith("t trains one.")
+        await d.pilot.resize_terminal(60, 20)
+        await d.settle()
+        assert len(foot(d)) == 2
+        await d.press("right")
+        assert len(foot(d)) == 1
+        assert "text" in foot(d)[0]
+
+
+async def test_a_word_longer_than_two_lines_ends_in_a_sign(desk) -> None:
+    async with desk("sandbox", experiment=Experiment(), size=(60, 20)) as d:
+        d.app.screen.query_one(KeyLine).say("word " * 40)
+        await d.settle()
+        first, second = foot(d)
+        assert first == " word" + " word" * 10
+        assert second.endswith("…")
+
+
+async def test_what_is_of_an_instrument_alone_is_named_before_what_is_everywhere(desk) -> None:
+    network = Model(ModelSpec("gru", 4), Vocabulary(["never", "too", "late"]))
+    for size, named in (((60, 20), "g draw"), ((80, 24), "G draw 200")):
+        async with desk("sandbox", experiment=Experiment(), size=size) as d:
+            d.app.screen.use("mine", network, "never too late")
+            await d.settle()
+            await d.press("3")
+            assert named in foot(d)[0]
+            assert "? help" in foot(d)[0]
+
+
+async def test_a_dial_has_keys_of_its_own_and_esc_goes_back_to_the_figure(desk) -> None:
+    network = Model(ModelSpec("gru", 4), Vocabulary(["never", "too", "late"]))
+    async with desk("sandbox", experiment=Experiment()) as d:
+        d.app.screen.use("mine", network, "never too late")
+        await d.settle()
+        await d.press("3", "tab")
+        assert foot(d) == [" ← → move   0…9 type it   esc back to the figure"]
+        await d.press("escape")
+        assert isinstance(d.app.screen, SandboxScreen)
+        assert foot(d)[0].startswith(" e text")
+
+
+async def test_what_was_set_by_hand_is_said_however_small_the_window(desk) -> None:
+    changed = Experiment("never too late to learn", bidirectional=True, cuts=(Cut(1, "h", 0),))
+    for size in ((60, 20), (80, 24), (120, 36)):
+        async with desk("sandbox", experiment=changed, size=size) as d:
+            assert "1 by hand" in d.text.split("\n")[0]
+
+
+async def test_the_help_says_of_each_key_one_thing(desk) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        for name, one in INSTRUMENTS.items():
+            if name in ("says", "compare", "attribution"):
+                continue
+            d.app.screen.action_look(name)
+            await d.settle()
+            keys = [key for row, _about in d.app.screen.help_keys for key in row.split()]
+            twice = {key for key in keys if keys.count(key) > 1}
+            assert twice <= {"←", "→", "↑", "↓"}, one

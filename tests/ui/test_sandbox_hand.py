@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from textual import events
 
+from tutor.engine.pytorch import save_recurrent
 from tutor.engine.surgery import Cut
 from tutor.sandbox import edits
 from tutor.sandbox.bench import Bench, Reading
@@ -243,7 +244,8 @@ async def test_the_shelf(desk) -> None:
 
 
 async def test_the_trace_and_the_network_as_files(desk, tmp_path: Path) -> None:
-    async with desk("sandbox", experiment=Experiment(cell="gru", hidden=5)) as d:
+    experiment = Experiment(cell="gru", hidden=5, seed=7)
+    async with desk("sandbox", experiment=experiment) as d:
         await d.press("k")
         await choose(d, labels(d).index("the trace as a file: JSON, CSV, npz …"))
         await say(d, str(tmp_path / "trace.txt"))
@@ -261,6 +263,16 @@ async def test_the_trace_and_the_network_as_files(desk, tmp_path: Path) -> None:
         await choose(d, 1)
         await say(d, str(tmp_path / "nowhere.npz"))
         assert "nowhere.npz" in d.text
+        await say(d, str(tmp_path / "net.npz"))
+        assert title_of(d.app.screen.experiment.source) == "net.npz"
+        assert np.array_equal(d.app.screen.network_run.hidden, experiment.run().hidden), "its seed lies beside"
+
+
+async def test_what_pytorch_s_file_does_not_say_is_asked_for(desk, tmp_path: Path) -> None:
+    save_recurrent(tmp_path / "net.npz", Experiment(cell="gru", hidden=5).model().net)
+    async with desk("sandbox", experiment=Experiment()) as d:
+        await d.press("o")
+        await choose(d, 1)
         await say(d, str(tmp_path / "net.npz"))
         await say(d, str(tmp_path / "nowhere.txt"))
         assert "nowhere.txt" in d.text
@@ -284,7 +296,13 @@ async def test_a_file_that_is_no_network_leaves_everything(desk, tmp_path: Path,
         await d.press("o")
         await choose(d, 1)
         await say(d, str(path))
-        assert "net.npz" in d.text.split("\n")[-1]
+        said = d.app.screen
+        if isinstance(said, LinesScreen):
+            # All of what is to be done is there, whatever its length.
+            assert "save_file" in said.lines
+            await d.press("escape")
+        else:
+            assert "net.npz" in "".join(d.text.split("\n")[-2:])
         assert d.app.screen.reading is before
 
 
@@ -308,6 +326,42 @@ async def test_a_source_that_there_is_not_is_said(desk) -> None:
     async with desk("sandbox", experiment=Experiment(source="lesson:nowhere/none")) as d:
         assert "There is no network lesson:nowhere/none here" in d.text
         assert d.app.screen.experiment.source == ""
+
+
+async def test_a_shelf_that_cannot_be_read_is_said(desk) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        shelf = d.app.screen.shelf
+        shelf.folder.parent.mkdir(parents=True, exist_ok=True)
+        shelf.folder.write_text("a file where a folder should be")
+        await d.press("k")
+        assert "the trace as a file" in d.text
+        await choose(d, labels(d).index("the shelf cannot be read: why"))
+        assert "Not a directory" in d.text
+        assert d.app.screen.experiment == Experiment()
+
+
+async def test_what_is_damaged_on_the_shelf_is_said(desk) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        shelf = d.app.screen.shelf
+        shelf.keep("mine", Experiment(), View())
+        shelf.keep("whole", Experiment(), View())
+        damaged = next(path for path in shelf.folder.iterdir() if b'"mine"' in path.read_bytes())
+        damaged.write_bytes(damaged.read_bytes()[:-4])
+        await d.press("k")
+        assert "from the shelf: whole" in labels(d)
+        await choose(d, labels(d).index("1 on the shelf cannot be read: why"))
+        assert isinstance(d.app.screen, LinesScreen)
+        assert d.app.screen.lines == f"{damaged.name} is passed over, and stays as it is: it is not as long as it says"
+
+
+async def test_the_folder_of_the_start_may_be_gone(desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        gone = tmp_path / "gone"
+        gone.mkdir()
+        monkeypatch.chdir(gone)
+        gone.rmdir()
+        await d.press("o")
+        assert labels(d)[0] == "an untrained network"
 
 
 # Anything at all
@@ -387,7 +441,7 @@ async def test_five_hundred_operations_at_random(desk) -> None:
 async def test_another_network_of_the_same_name_leaves_the_first_to_be_gone_back_to(desk, tmp_path: Path) -> None:
     for folder, seed in (("one", 1), ("two", 2)):
         (tmp_path / folder).mkdir()
-        save_weights(Experiment(hidden=3, seed=seed).model(), tmp_path / folder / "net.npz")
+        save_recurrent(tmp_path / folder / "net.npz", Experiment(hidden=3, seed=seed).model().net)
     async with desk("sandbox", experiment=Experiment(hidden=3)) as d:
         runs = []
         for folder in ("one", "two"):

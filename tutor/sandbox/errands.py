@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from tutor.engine.model import Model
 from tutor.engine.text import clean
-from tutor.i18n import _
+from tutor.i18n import _, ngettext
 from tutor.sandbox.bench import Reading
 from tutor.sandbox.experiment import Experiment
 from tutor.sandbox.exporting import export
-from tutor.sandbox.files import found
+from tutor.sandbox.files import found, path_of
 from tutor.sandbox.networks import Networks, fingerprint_of
 from tutor.sandbox.shelf import Shelf
 from tutor.sandbox.state import View, decode, encode
@@ -36,6 +36,8 @@ class Outcome(NamedTuple):
     """Another experiment, to be looked at."""
     lines: str = ""
     """Shown in full: lines to copy."""
+    heading: str = ""
+    """What the lines are."""
     network: tuple[Model, str] | None = None
     """A network to put on the bench, and what it is called."""
     chosen: tuple[str, str] | None = None
@@ -84,7 +86,10 @@ def keeping(
         try:
             held()
             text = encode(experiment, view)
-            return Outcome(_("ctrl+c copies it; or paste another over it."), then=pasted._replace(begins=text))
+            said = _("ctrl+c copies it; or paste another over it.")
+            if fingerprint_of(experiment.source) is not None:
+                said = _("ctrl+c copies it. Elsewhere its network comes as a file beside it, by --weights.")
+            return Outcome(said, then=pasted._replace(begins=text))
         except (ValueError, OSError) as error:
             # Another string can be pasted all the same.
             return Outcome(str(error), then=pasted)
@@ -96,12 +101,12 @@ def keeping(
         return Outcome(opened=found)
 
     def trace(text: str) -> Outcome:
-        return Outcome(_saved(export(reading.run, _path(text))))
+        return Outcome(_saved(export(reading.run, path_of(text))))
 
     def saved(text: str) -> Outcome:
-        path = _path(text)
+        path = path_of(text)
         lines = save_weights(reading.run.model, path)
-        return Outcome(_saved(path), lines=lines)
+        return Outcome(_saved(path), lines=lines, heading=_("In Python, with PyTorch"))
 
     errands = [Errand(_("a string: copy it, or paste another"), copied)]
     if shelf is not None:
@@ -117,18 +122,28 @@ def _on_the_shelf(experiment: Experiment, view: View, shelf: Shelf, held: Callab
         return Outcome(_("Kept as “{name}”.").format(name=shelf.keep(name, experiment, view)))
 
     def opened(name: str) -> Callable[[str], Outcome]:
-        return lambda _typed: Outcome(opened=shelf.open(name))
+        return lambda _typed: Outcome(_("“{name}”, from the shelf.").format(name=name), opened=shelf.open(name))
 
     def removed(name: str) -> Outcome:
         shelf.remove(name)
         return Outcome(_("“{name}” is off the shelf.").format(name=clean(name)))
 
+    def unread(_typed: str) -> Outcome:
+        shelf.names()
+        return Outcome(lines="\n".join(shelf.problems), heading=_("On the shelf, and not to be read"))
+
     first = " ".join(experiment.tokens[:4])
-    names = [one.name for one in shelf.names()]
     errands = [Errand(_("put it on the shelf …"), keep, _("name"), first[:60])]
+    try:
+        names = [one.name for one in shelf.names()]
+    except OSError:
+        return [*errands, Errand(_("the shelf cannot be read: why"), unread)]
     errands += [Errand(_("from the shelf: {name}").format(name=name), opened(name)) for name in names]
     if names:
-        errands.append(Errand(_("take one off the shelf …"), removed, _("name"), names[0]))
+        errands.append(Errand(_("take one off the shelf …"), removed, _("take off the shelf"), names[0]))
+    if problems := len(shelf.problems):
+        said = ngettext("{n} on the shelf cannot be read: why", "{n} on the shelf cannot be read: why", problems)
+        errands.append(Errand(said.format(n=problems), unread))
     return errands
 
 
@@ -141,7 +156,7 @@ def opening(folder: Path | None = None) -> tuple[Errand, ...]:
     label = _("a file: safetensors or npz, of PyTorch's nn.RNN, nn.GRU, nn.LSTM …")
     there = () if folder is None else found(folder, WEIGHTS)
     return (
-        Errand(label, lambda text: _weights(_path(text)), _("file"), file=True),
+        Errand(label, lambda text: _weights(path_of(text)), _("file"), file=True),
         *(
             Errand(_("the file {name}").format(name=clean(path.name)), partial(_weights, path))
             for path in there
@@ -161,7 +176,7 @@ def _weights(path: Path, _typed: str = "") -> Outcome:
 
 
 def _with_vocabulary(path: Path, text: str) -> Outcome:
-    vocabulary = _path(text) if text.strip() else None
+    vocabulary = path_of(text) if text.strip() else None
     model = open_weights(path, vocabulary)
     if model.spec.cell != "rnn" or (vocabulary is not None and vocabulary.name.endswith(BESIDE)):
         return _on_the_bench(model, path)
@@ -178,15 +193,6 @@ def _with_nonlinearity(path: Path, vocabulary: Path | None, text: str) -> Outcom
 
 def _on_the_bench(model: Model, path: Path) -> Outcome:
     return Outcome(network=(model, clean(path.name)))
-
-
-def _path(text: str) -> Path:
-    text = text.strip()
-    if not text:
-        raise ValueError(_("Write the name of a file. esc keeps everything as it was."))
-    if "\0" in text:
-        raise ValueError(_("No file can have this name."))
-    return Path(text).expanduser()
 
 
 def _saved(path: Path) -> str:

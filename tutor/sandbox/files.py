@@ -11,11 +11,33 @@ from itertools import islice
 from pathlib import Path
 
 from tutor.engine.text import clean
+from tutor.i18n import _
 
 MOST = 20
 """Files that are named of a folder."""
 MOST_SEEN = 10_000
 """Names in a folder that are looked at: a line that is typed into does not wait for more."""
+
+
+def path_of(text: str) -> Path:
+    """What was typed as the name of a file, a home written as ~ among it.
+
+    Raises:
+        ValueError: in one line, why it is none.
+    """
+    text = text.strip()
+    if not text:
+        raise ValueError(_("Write the name of a file. esc keeps everything as it was."))
+    if "\0" in text:
+        raise ValueError(_("No file can have this name."))
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:
+        said = _("{name}: nobody of that name has a home here.")
+        raise ValueError(said.format(name=clean(Path(text).parts[0])[:60])) from None
+    if not path.name:
+        raise ValueError(_("{name} is a folder: write the name of a file in it.").format(name=clean(text)[:60]))
+    return path
 
 
 def found(folder: Path, suffixes: Sequence[str], most: int = MOST) -> tuple[Path, ...]:

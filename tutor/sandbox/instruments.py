@@ -26,6 +26,7 @@ from tutor.course.figures.tags import tags_values
 from tutor.course.figures.unrolled import unrolled_values
 from tutor.course.figures.why import WhyValues
 from tutor.engine import CELLS
+from tutor.engine.model import Run
 from tutor.engine.text import clean
 from tutor.i18n import _
 from tutor.sandbox.bench import Beside, Reading
@@ -92,12 +93,12 @@ def _says(reading: Reading, view: View) -> Shown:
 
 def _gradient(reading: Reading, view: View) -> Shown:
     at = view.position or len(reading.run.tokens)
-    cell = reading.run.spec.cell
-    each = reading.run.spec.hidden_size**3 * len(CELLS[cell].blocks)
+    run, cell = reading.run, reading.run.spec.cell
+    each = run.spec.hidden_size**3 * len(CELLS[cell].blocks)
     first = max(at - max(MOST_PRODUCTS // each, LEAST_BACK), 0)
     back = tuple(float(value) for value in reading.flow(first, at).log10_norms[::-1])
     values = GradientValues((Curve(cell.upper(), back, trained=True),), at - first, "frobenius")
-    return Shown("gradient", Gradient(model=cell, norm="frobenius"), values, _left_out(first, at))
+    return Shown("gradient", Gradient(model=cell, norm="frobenius"), values, _measured(run, first, at))
 
 
 def _why(reading: Reading, view: View) -> Shown:
@@ -131,15 +132,18 @@ def _jacobian(reading: Reading, view: View) -> Shown:
     # Steps are counted in the whole text.
     values = replaced(found, factors=tuple(replaced(one, step=one.step + first) for one in found.factors))
     # A model's own network: neither its cell nor its ρ is turned here.
-    return Shown("jacobian", Jacobian(model="bench"), values, _left_out(first, at))
+    return Shown("jacobian", Jacobian(model="bench"), values, _measured(run, first, at))
 
 
-def _left_out(first: int, at: int) -> str:
-    """What is said where not every step back was measured."""
-    if first == 0:
-        return ""
-    said = _("The {n:,} steps back from step {at:,} are measured, and those before are left out.")
-    return said.format(n=at - first, at=at)
+def _measured(run: Run, first: int, at: int) -> str:
+    """What of a gradient was measured, where that is not all."""
+    said = []
+    if run.spec.bidirectional:
+        said.append(_("This is the chain that reads from the start."))
+    if first > 0:
+        left_out = _("The {n:,} steps back from step {at:,} are measured, and those before are left out.")
+        said.append(left_out.format(n=at - first, at=at))
+    return " ".join(said)
 
 
 def _vectors(reading: Reading, view: View) -> Shown:

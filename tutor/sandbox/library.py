@@ -64,6 +64,9 @@ class LentNetworks:
         if lesson is None or name not in lesson.models:
             said = _("There is no network {name} here: the course may be another one.")
             raise ValueError(said.format(name=clean(source)[:60]))
+        if jobs.kind(lesson.models[name].task) is not Model:
+            # Before it learns for nothing.
+            raise ValueError(_("The network {name} reads no text.").format(name=clean(source)[:60]))
         lab = self._lab(lesson)
         if lesson.models[name].trained:
             for _checkpoint in lab.train(name):

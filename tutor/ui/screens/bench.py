@@ -400,6 +400,6 @@ class BenchScreen(TableScreen):
             experiment, view = outcome.opened
             self.steps(Step(lambda history: history.does(experiment), instrument=view.instrument, view=view))
         if outcome.lines:
-            self.app.push_screen(LinesScreen(_("In Python, with PyTorch"), outcome.lines))
+            self.app.push_screen(LinesScreen(outcome.heading, outcome.lines))
         if outcome.then is not None:
             self._errand(outcome.then)

@@ -6,9 +6,11 @@ training that is stopped stays as it is, and goes on from there; what it has lea
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,23 +21,27 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from tutor.course.entries import LANGUAGE
 from tutor.course.figures import Values
 from tutor.course.figures.series import Series
 from tutor.course.figures.training import Training, TrainingValues
 from tutor.course.lab import Lab
 from tutor.engine.model import Model
-from tutor.engine.text import clean
+from tutor.engine.text import clean, join, tokenize
 from tutor.i18n import _
 from tutor.sandbox import choosing, learning
 from tutor.sandbox.corpora import Corpus, look
-from tutor.sandbox.files import found
+from tutor.sandbox.files import found, path_of
 from tutor.sandbox.learning import NAME, Choices
 from tutor.sandbox.settings import Setting
+from tutor.ui.figures.baselines import baseline_name
 from tutor.ui.figures.figure import Figure, LiveFigure
 from tutor.ui.figures.player import Player
 from tutor.ui.figures.registry import figure_widget
+from tutor.ui.figures.series import SeriesFigure
 from tutor.ui.figures.training import TrainingFigure
-from tutor.ui.screens.table import TableScreen
+from tutor.ui.figures.writable import writable_in
+from tutor.ui.screens.table import TableScreen, why
 from tutor.ui.widgets.bench.prompt import Prompt
 from tutor.ui.widgets.bench.settings import SettingsPanel
 from tutor.ui.widgets.keyline import Hint, TitleLine
@@ -47,21 +53,34 @@ BASELINES = {
     "next-word": ("unigram", "bigram"),
     "next-character": ("unigram", "bigram"),
     "tag": ("majority", "most-frequent-tag"),
-    "classify": ("majority", "bag"),
-    "forecast": ("persistence", "linear"),
+    "classify": ("majority",),
+    "forecast": ("persistence",),
 }
 """What a network is held against while it learns."""
+PROMPT = {"words": 3, "characters": 12}
+"""Tokens that it writes on from: what it writes is to be seen in a small window, too."""
+MOST_KEPT = 8
+"""Trainings of a file that are kept for who goes back to them."""
+
+
+_READING = _("The file is still read: one moment.")
+_LEARNING = _("It is still learning. esc stops it; what it learned so far stays.")
 
 
 class LearningScreen(TableScreen):
     """A file, the choices, and the training."""
+
+    DEFAULT_CSS = """
+    LearningScreen .left-out { height: auto; max-height: 2; color: $foreground 60%; }
+    """
 
     SETTINGS = _("what is learned")
     BINDINGS = [
         Binding("t", "train", "train"),
         Binding("o", "file", "another file"),
         Binding("s", "lens", "under the lens"),
-        Binding("f", "forecast", "its forecasts"),
+        Binding("f", "forecast", "its forecasts, or how it learned"),
+        Binding("e", "write", "write in the figure"),
         Binding("escape", "leave", "stop, or leave"),
     ]
 
@@ -88,11 +107,12 @@ class LearningScreen(TableScreen):
     class Came(Message):
         """A checkpoint came."""
 
-        def __init__(self, lab: Lab, options: Training, values: TrainingValues) -> None:
+        def __init__(self, lab: Lab, options: Training, values: TrainingValues, notes: tuple[str, ...]) -> None:
             super().__init__()
             self.lab = lab
             self.options = options
             self.values = values
+            self.notes = notes
 
         def can_replace(self, message: Message) -> bool:
             """Only the newest is worth drawing."""
@@ -131,6 +151,8 @@ class LearningScreen(TableScreen):
         self.corpus: Corpus | None = None
         self.choices = choices or Choices()
         self.lab: Lab | None = None
+        self._labs: dict[Choices, Lab] = {}
+        """What else has learned from this file: who goes back to a choice finds it as it was."""
         self._stopping = False
 
     async def on_mount(self) -> None:
@@ -147,9 +169,9 @@ class LearningScreen(TableScreen):
     def action_file(self) -> None:
         """Another file: one that is there already, or the learner's own."""
         if self.state == "learning":
-            self._say(_("It is still learning. esc stops it; what it learned so far stays."))
+            self._say(_LEARNING)
             return
-        there = {path.name: path for path in found(Path.cwd(), (".txt", ".tsv", ".csv"))}
+        there = {path.name: path for path in found(Path(), (".txt", ".tsv", ".csv"))}
         named = {**{_("the file {name}").format(name=clean(name)): path for name, path in there.items()}, **self.files}
         paths = list(named.values())
 
@@ -160,9 +182,7 @@ class LearningScreen(TableScreen):
                 self.read(paths[at - 1])
 
         def then(text: str) -> None:
-            if not text.strip():
-                raise ValueError(_("Write the name of a file. esc keeps everything as it was."))
-            self.read(Path(text.strip()).expanduser())
+            self.read(path_of(text))
 
         self._choose(_("Learn from which file?"), [_("a file of your own …"), *named], chosen)
 
@@ -175,10 +195,17 @@ class LearningScreen(TableScreen):
 
     @work(thread=True, exclusive=True, group="file", description="file")
     def _look(self, path: Path) -> None:
+        """In the thread. Where another file was asked for since, this one is nobody's any more."""
+        worker = get_current_worker()
         try:
-            self.post_message(self.Read(look(path), ""))
+            read = self.Read(look(path), "")
         except (ValueError, OSError) as error:
-            self.post_message(self.Read(None, str(error)))
+            read = self.Read(None, why(error))
+        except Exception as error:
+            # Whatever is wrong with a file must not take the screen with it.
+            read = self.Read(None, _("It could not be read: {e}").format(e=_wrong(error)))
+        if not worker.is_cancelled:
+            self.post_message(read)
 
     async def on_learning_screen_read(self, message: Read) -> None:
         """What it holds; where it holds nothing, what was there before stays."""
@@ -188,10 +215,11 @@ class LearningScreen(TableScreen):
                 # What was chosen for another file need not fit this one.
                 self.choices = Choices()
             self.corpus, self.lab = message.corpus, None
+            self._labs.clear()
             try:
                 learning.entry(self.corpus, self.choices)
             except ValueError as error:
-                self.choices = Choices()
+                self.choices = self._fitting()
                 message.word = str(error)
             self.state = "choosing"
             await self._tell_of_it()
@@ -199,10 +227,29 @@ class LearningScreen(TableScreen):
             self.query_one(SettingsPanel).focus()
             self._close()
         else:
-            self.state = "empty" if self.corpus is None else "choosing" if self.lab is None else "stopped"
+            self.state = self._rests()
         self._place()
         if message.word:
             self._say(message.word)
+
+    def _fitting(self) -> Choices:
+        """What was chosen, without what does not fit this file."""
+        assert self.corpus is not None
+        usual = Choices()
+        for names in (("bidirectional",), ("task", "unit", "column", "bidirectional")):
+            found = replace(self.choices, **{name: getattr(usual, name) for name in names})
+            try:
+                learning.entry(self.corpus, found)
+            except ValueError:
+                continue
+            return found
+        return usual
+
+    def _rests(self) -> State:
+        """Where it stands while nothing is read and nothing learns."""
+        if self.lab is None:
+            return "empty" if self.corpus is None else "choosing"
+        return "done" if self.lab.ready(NAME) else "stopped"
 
     async def _tell_of_it(self) -> None:
         corpus = self.corpus
@@ -214,7 +261,7 @@ class LearningScreen(TableScreen):
         rows += ["\n", (_("t trains a network on it."), "$foreground 60%")]
         bench = self.query_one("#bench")
         await bench.remove_children()
-        await bench.mount(Static(Content.assemble(*rows)))
+        await bench.mount(Static(Content.assemble(*rows), id="about"))
 
     # The choices
 
@@ -247,8 +294,9 @@ class LearningScreen(TableScreen):
         self._ask(label, choosing.to_type(self.corpus, self.choices, name), then, all_of_it=True)
 
     async def _chose(self, choices: Choices) -> None:
-        if self.state == "learning":
-            self._say(_("It is still learning. esc stops it; what it learned so far stays."))
+        if self.state in ("learning", "reading"):
+            # What is read is another file, with choices of its own.
+            self._say(_READING if self.state == "reading" else _LEARNING)
             return
         if self.corpus is not None:
             try:
@@ -256,16 +304,21 @@ class LearningScreen(TableScreen):
             except ValueError as error:
                 self._say(str(error))
                 return
-        task = choosing.task_of(self.corpus, self.choices) if self.corpus is not None else ""
-        self.choices = choices
-        # It is another network from here on; what the last one learned is kept where networks are kept.
-        self.lab = None
-        self.state = "choosing"
-        self.query_one(SettingsPanel).redraw()
         self._close()
-        if self.corpus is not None and (
-            choosing.task_of(self.corpus, choices) != task or not self.query("#bench > Static")
-        ):
+        if choices == self.choices or self.corpus is None:
+            return
+        task = choosing.task_of(self.corpus, self.choices)
+        if self.lab is not None:
+            self._labs[self.choices] = self.lab
+            for other in [*self._labs][:-MOST_KEPT]:
+                del self._labs[other]
+        self.choices = choices
+        self.lab = self._labs.pop(choices, None)
+        self.state = self._rests()
+        self.query_one(SettingsPanel).redraw()
+        if self.lab is not None:
+            self._again(self.corpus, self.lab)
+        elif choosing.task_of(self.corpus, choices) != task or not self.query("#about"):
             await self._tell_of_it()
         self._place()
 
@@ -279,7 +332,9 @@ class LearningScreen(TableScreen):
             self._say(_("It is learning already. esc stops it."))
         elif self.state == "done":
             self._say(_("It has learned all of its updates. More updates make another network: ← → change them."))
-        elif self.state in ("choosing", "stopped"):
+        elif self.state == "reading":
+            self._say(_READING)
+        else:
             self._stopping = False
             self.state = "learning"
             self._place()
@@ -291,38 +346,40 @@ class LearningScreen(TableScreen):
         worker = get_current_worker()
         try:
             lab = lab or learning.lab(corpus, choices, cache=self.cache)
-            entry = lab.entry(NAME)
-            writes = choosing.task_of(corpus, choices) in ("next-word", "next-character")
-            options = Training(
-                model=NAME,
-                baselines=BASELINES[choosing.task_of(corpus, choices)],  # type: ignore[arg-type]
-                samples=entry.text if writes else "",
-                temperature=0.8 if writes else 0.0,
-            )
+            options, notes = _curve(lab), _unsaid(corpus, lab)
             history = lab.history(NAME) if lab.begun(NAME) else ()
             with closing(lab.train(NAME)) as checkpoints:
                 for checkpoint in checkpoints:
                     history = (*history, checkpoint)
-                    self.post_message(self.Came(lab, options, options.measure(lab, history)))
+                    self.post_message(self.Came(lab, options, options.measure(lab, history), notes))
                     if self._stopping or worker.is_cancelled:
                         break
-            self.post_message(self.Came(lab, options, options.run(lab)))
+            self.post_message(self.Came(lab, options, options.run(lab), notes))
             self.post_message(self.Over(_stands(lab) if not worker.is_cancelled else ""))
         except ValueError as error:
             self.post_message(self.Over(str(error)))
         except Exception as error:
             # What a file or a network did must not take the screen with it.
-            self.post_message(
-                self.Over(_("It could not be trained: {e}").format(e=clean(str(error)) or type(error).__name__))
-            )
+            self.post_message(self.Over(_("It could not be trained: {e}").format(e=_wrong(error))))
+
+    @work(thread=True, exclusive=True, group="learn", description="again")
+    def _again(self, corpus: Corpus, lab: Lab) -> None:
+        """The curve of what has learned before."""
+        options = _curve(lab)
+        self.post_message(self.Came(lab, options, options.run(lab), _unsaid(corpus, lab)))
 
     async def on_learning_screen_came(self, message: Came) -> None:
         """The curve falls."""
         message.stop()
+        if self.state != "learning" and message.lab is not self.lab:
+            # Something else was chosen since.
+            return
         self.lab = message.lab
         running = next(iter(self.query(LiveFigure)), None)
         if running is None:
             await self._mount("training", message.options, message.values)
+            if message.notes:
+                await self.query_one("#bench").mount(Static(Content(" ".join(message.notes)), classes="left-out"))
             running = self.query_one(LiveFigure)
         running.show(message.values, running=self.state == "learning")
         self._place()
@@ -330,8 +387,7 @@ class LearningScreen(TableScreen):
     async def on_learning_screen_over(self, message: Over) -> None:
         """It came to its end, or to a stop; or it could not begin."""
         message.stop()
-        lab = self.lab
-        self.state = "choosing" if lab is None else "done" if lab.ready(NAME) else "stopped"
+        self.state = self._rests()
         for figure in self.query(LiveFigure):
             figure.show(figure.values, running=False)
             figure.take_keys()
@@ -352,7 +408,7 @@ class LearningScreen(TableScreen):
             self._say(_("No network has learned here yet: t trains one."))
             return
         if self.state == "learning":
-            self._say(_("It is still learning. esc stops it; what it learned so far stays."))
+            self._say(_LEARNING)
             return
         title, model = self.corpus.name, lab.learner(NAME)
         back = next((figure.curve.back_to for figure in self.query(TrainingFigure)), None)
@@ -367,15 +423,37 @@ class LearningScreen(TableScreen):
     async def action_forecast(self) -> None:
         """A forecaster's own picture."""
         lab = self.lab
-        if lab is None or self.corpus is None or choosing.task_of(self.corpus, self.choices) != "forecast":
+        if self.corpus is None or not self._forecasts:
             self._say(_("Only a network that forecasts has forecasts to show."))
-        elif self.state == "learning" or not lab.begun(NAME):
-            self._say(_("It is still learning. esc stops it; what it learned so far stays."))
+        elif lab is None or not lab.begun(NAME):
+            self._say(_("No network has learned here yet: t trains one."))
+        elif self.state == "learning":
+            self._say(_LEARNING)
+        elif self._forecasting:
+            self._again(self.corpus, lab)
         else:
             options = Series(model=NAME)
             await self._mount("series", options, options.run(lab))
             self.query_one(Figure).take_keys()
             self._place()
+
+    @property
+    def _forecasts(self) -> bool:
+        """Whether what is learned is a forecast."""
+        return self.corpus is not None and choosing.task_of(self.corpus, self.choices) == "forecast"
+
+    @property
+    def _forecasting(self) -> bool:
+        """Whether its forecasts are on screen, and not how it learned."""
+        return any(isinstance(figure, SeriesFigure) for figure in self.query(Figure))
+
+    def action_write(self) -> None:
+        """Write in the figure."""
+        figure = writable_in(self)
+        if figure is None:
+            self._say(_("There is nothing on this screen to write in. s opens the sandbox, which reads any text."))
+        else:
+            figure.action_write()
 
     def action_leave(self) -> None:
         """Out of the line; stop what learns; or back."""
@@ -403,8 +481,11 @@ class LearningScreen(TableScreen):
 
     def _hints(self) -> Sequence[Hint]:
         prompt = self.query_one(Prompt)
+        figure = writable_in(self)
         if prompt.open:
             hints = [*prompt.hints]
+        elif figure is not None and figure.writing:
+            hints = [*figure.writing_hints]
         elif self.state == "learning":
             hints = [Hint("esc", "leave", _("stop"))]
             hints += [hint for figure in self.query(Figure) for hint in figure.hints]
@@ -412,11 +493,13 @@ class LearningScreen(TableScreen):
             hints = []
             if self.state in ("choosing", "stopped"):
                 hints.append(Hint("t", "train", _("go on") if self.state == "stopped" else _("train")))
-            if self.lab is not None:
+            if self.lab is not None and self._forecasts:
+                hints.append(Hint("f", "forecast", _("how it learned") if self._forecasting else _("its forecasts")))
+            elif self.lab is not None:
                 hints.append(Hint("s", "lens", _("under the lens")))
             if self.corpus is not None and isinstance(self.focused, SettingsPanel):
                 hints += [Hint("↑ ↓ ← →", "", _("change")), Hint("enter", "", _("type"))]
-            hints += [hint for figure in self.query(Figure) for hint in figure.hints]
+            hints += [hint for figure in self.query(Figure) for hint in figure.hints if hint.key != "t"]
             hints += [
                 Hint("tab", "app.focus_next", _("choices")),
                 Hint("o", "file", _("another file")),
@@ -450,7 +533,7 @@ class LearningScreen(TableScreen):
             ("tab", _("to the picture, and back to the choices")),
             ("t", _("train, or go on after a stop")),
             ("s", _("the network under the lens, as it was at the checkpoint that is looked back to")),
-            ("f", _("the forecasts of a network that forecasts")),
+            ("f", _("the forecasts of a network that forecasts; again, how it learned")),
             ("o", _("another file: text, text and label with a tab between, word/TAG, a table")),
             *(keys for figure in self.query(Figure) for keys in figure.help_keys),
             ("x", _("save the figure: SVG, CSV, JSON")),
@@ -459,13 +542,46 @@ class LearningScreen(TableScreen):
         ]
 
 
+def _curve(lab: Lab) -> Training:
+    """How a network learned, or learns: it writes on from the first words of the text, where it writes."""
+    entry = lab.entry(NAME)
+    begin = join(tokenize(entry.text, entry.unit)[: PROMPT[entry.unit]], entry.unit) if entry.task in LANGUAGE else ""
+    return Training(
+        model=NAME,
+        baselines=BASELINES[entry.task],  # type: ignore[arg-type]
+        measured="held_out",
+        samples=begin,
+        temperature=0.8 if begin else 0.0,
+    )
+
+
+def _unsaid(corpus: Corpus, lab: Lab) -> tuple[str, ...]:
+    """What can only be said of a file when it is known what of it is learned from."""
+    before = corpus.notes_for(lab.entry(NAME).task)
+    return tuple(note for note in learning.notes(corpus, lab) if note not in before)
+
+
+def _wrong(error: Exception) -> str:
+    return clean(str(error)) or type(error).__name__
+
+
 def _stands(lab: Lab) -> str:
     """How well it does, beside what guessing comes to."""
     found = learning.standing(lab)
-    said = {"bits": _("bits a token"), "right": _("right"), "error": _("off")}
-    unit = said.get(found.score.metric, found.score.metric)
-    parts = [_("held out: {value:.3g} {unit}").format(value=found.score.value, unit=unit)]
+    units = {"bits": _("bits a token"), "accuracy": _("right"), "error": _("mean absolute error")}
+    value = _share if found.score.metric == "accuracy" else _amount
+    unit = units.get(found.score.metric, found.score.metric)
+    parts = [_("held out: {value} {unit}").format(value=value(found.score.value), unit=unit)]
     if found.perplexity is not None:
-        parts.append(_("perplexity {value:.3g}").format(value=found.perplexity))
-    parts += [f"{clean(kind)} {score.value:.3g}" for kind, score in found.baselines if kind != "uniform"]
+        parts.append(_("perplexity {value}").format(value=_amount(found.perplexity)))
+    parts += [f"{baseline_name(kind)} {value(score.value)}" for kind, score in found.baselines if kind != "uniform"]
     return " · ".join(parts)
+
+
+def _share(value: float) -> str:
+    return f"{value:.0%}"
+
+
+def _amount(value: float) -> str:
+    """In three digits; what floats make of nothing is nothing."""
+    return "∞" if value == math.inf else f"{value:.3g}" if abs(value) >= 1e-9 else "0"

@@ -122,7 +122,9 @@ class LinesScreen(ModalScreen[None]):
 
     def _content(self) -> Content:
         keys = _("copied; esc closes this.") if self._copied else _("c copies them, esc closes this.")
-        return Content.assemble((self.lines_title, "bold"), "\n\n", self.lines, "\n", (keys, "$foreground 60%"))
+        head = Content.assemble((self.lines_title, "bold"), "\n\n") if self.lines_title else Content("")
+        between = "\n" if self.lines.endswith("\n") else "\n\n"
+        return Content.assemble(head, self.lines, between, (keys, "$foreground 60%"))
 
     def action_copy(self) -> None:
         """To the clipboard."""

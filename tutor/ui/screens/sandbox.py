@@ -29,12 +29,13 @@ from tutor.sandbox.networks import Networks
 from tutor.sandbox.settings import Setting
 from tutor.sandbox.shelf import Shelf
 from tutor.sandbox.state import View
-from tutor.ui.figures.player import PLAYER_BINDINGS, Player
+from tutor.ui.figures.player import PLAYER_BINDINGS, PLAYER_HINTS, Player
 from tutor.ui.figures.state import StateFigure
 from tutor.ui.screens.bench import BenchScreen, Library
 from tutor.ui.widgets.bench.prompt import Prompt
 from tutor.ui.widgets.bench.settings import SettingsPanel
 from tutor.ui.widgets.keyline import Hint, TitleLine
+from tutor.ui.widgets.means.number import NumberField
 
 UNTRAINED = ""
 """The source of a network that was not trained."""
@@ -96,15 +97,16 @@ class SandboxScreen(BenchScreen):
 
     def _place(self) -> None:
         spec, experiment = self.reading.run.spec, self.experiment
+        # What does not fit is left out from the end: what differs from a plain network comes first.
         parts = [spec.cell.upper(), ngettext("{n} unit", "{n} units", spec.hidden_size).format(n=spec.hidden_size)]
+        if experiment.changed:
+            parts.insert(0, _("{n} by hand").format(n=len(experiment.cuts) + len(experiment.nudges)))
         if spec.num_layers > 1:
             parts.append(ngettext("{n} layer", "{n} layers", spec.num_layers).format(n=spec.num_layers))
         if spec.bidirectional:
             parts.append(_("both directions"))
         trained = self._title(experiment.source) if experiment.source else _("untrained")
-        parts += [_("seed {n}").format(n=spec.seed), trained]
-        if experiment.changed:
-            parts.append(_("{n} by hand").format(n=len(experiment.cuts) + len(experiment.nudges)))
+        parts += [trained, _("seed {n}").format(n=spec.seed)]
         every, read = len(tokens_of(experiment.text, spec.unit)), len(self.reading.run.tokens)
         text = clean(experiment.text[:400])
         if read < every:
@@ -125,16 +127,21 @@ class SandboxScreen(BenchScreen):
                 Hint("z", "undo", _("undo")),
                 Hint("esc", "leave", _("done")),
             ]
+        elif isinstance(self.focused, NumberField):
+            hints = [*self.focused.hints, Hint("0…9", "", _("type it")), Hint("esc", "leave", _("back to the figure"))]
         else:
             figure = self.figure
             own = () if figure is None else tuple(hint for hint in figure.hints if hint.key not in ("e", "w"))
+            plays = [hint for hint in own if hint in PLAYER_HINTS]
             hints = [
                 Hint("e", "edit", _("text")),
                 Hint("m", "settings", _("network")),
                 Hint("1…0", "instruments", _("instruments")),
+                # What this instrument alone can do is found nowhere else.
+                *(hint for hint in own if hint not in plays),
                 Hint("h", "by_hand", _("by hand")),
                 Hint("?", "app.help", _("help")),
-                *own,
+                *plays,
                 Hint("r", "rearrange", _("rearrange")),
                 Hint("b", "beside", _("second text")),
                 Hint("o", "open", _("open")),
@@ -261,7 +268,7 @@ class SandboxScreen(BenchScreen):
             return [Errand(said, partial(_chosen, source, said)) for source, said in names.items()]
 
         others = {source: said for source, said in lent.items() if source not in here}
-        self._choose_errand(_("Which network"), [*found(here), *opening(Path.cwd()), *found(others)])
+        self._choose_errand(_("Which network"), [*found(here), *opening(Path()), *found(others)])
 
     def action_train(self) -> None:
         """A network of one's own, from a file."""
@@ -329,6 +336,8 @@ class SandboxScreen(BenchScreen):
             self._close()
         elif self._break_off():
             pass
+        elif isinstance(self.focused, NumberField) and self.figure is not None:
+            self.figure.take_keys()
         elif self.query_one(SettingsPanel).has_class("-open"):
             self._shut()
         else:
@@ -336,8 +345,12 @@ class SandboxScreen(BenchScreen):
 
     @property
     def help_keys(self) -> list[tuple[str, str]]:
-        """What the help says."""
-        return [
+        """What the help says: of keys that mean another thing in this instrument, that."""
+        every_own = () if self.figure is None else self.figure.help_keys
+        # The text and why are the screen's own.
+        figure = [row for row in every_own if row[0] not in ("e", "w")]
+        here = {key for keys, _about in figure for key in keys.split()}
+        every = [
             ("e", _("edit the text, or paste another; enter reads it, esc keeps the old one")),
             ("d", _("another word in place of the one at the cursor")),
             ("r", _("rearrange: from its end, shuffled, two words swapped")),
@@ -353,13 +366,13 @@ class SandboxScreen(BenchScreen):
             ("home end", _("first and last")),
             ("+ -", _("faster, slower")),
             ("w", _("why: open the value under the cursor")),
-            *((one.key or "i", one.about) for one in INSTRUMENTS.values()),
-            ("i", _("all instruments")),
-            *(() if self.figure is None else self.figure.help_keys),
+            *((one.key, one.about) for one in INSTRUMENTS.values() if one.key),
+            ("i", _("all instruments; one without a key is among them")),
             ("x", _("save the figure: SVG, CSV, JSON")),
             ("esc", _("back to where you came from")),
             ("ctrl+q", _("leave")),
         ]
+        return [*figure, *(row for row in every if not here.issuperset(row[0].split()))]
 
 
 def _chosen(source: str, title: str, _typed: str) -> Outcome:

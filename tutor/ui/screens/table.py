@@ -15,7 +15,7 @@ from textual.screen import Screen
 from tutor.engine.text import clean
 from tutor.sandbox.settings import Setting
 from tutor.ui.figures.figure import Figure
-from tutor.ui.screens.overlays import ChoiceScreen
+from tutor.ui.screens.overlays import ChoiceScreen, LinesScreen
 from tutor.ui.widgets.bench.prompt import Prompt
 from tutor.ui.widgets.bench.settings import SettingsPanel
 from tutor.ui.widgets.keyline import Hint, KeyLine, TitleLine
@@ -108,7 +108,12 @@ class TableScreen(Screen[None]):
         self.query_one(KeyLine).show(self._hints())
 
     def _say(self, word: str) -> None:
-        self.query_one(KeyLine).say(word)
+        """A word at the foot; what is too long for that, where all of it can be read, and copied."""
+        line = self.query_one(KeyLine)
+        if line.holds(word):
+            line.say(word)
+        else:
+            self.app.push_screen(LinesScreen("", word))
 
     def on_key(self) -> None:
         """A word of why lasts until the next key."""

@@ -13,7 +13,11 @@ from textual import events
 from textual.widget import Widget
 
 from tutor.draw.cells import PLAIN, Look, Row, Span, Style, crop, width
+from tutor.draw.wording import wrapped
 from tutor.ui.widgets.drawn import Drawn
+
+LINES = 2
+"""Lines that a word takes at the most."""
 
 
 class Hint(NamedTuple):
@@ -31,6 +35,7 @@ class KeyLine(Drawn):
 
     DEFAULT_CSS = """
     KeyLine { dock: bottom; height: 1; padding: 0 1; }
+    KeyLine.-long { height: 2; }
     """
 
     def __init__(self) -> None:
@@ -50,12 +55,29 @@ class KeyLine(Drawn):
         """Say why a key did nothing, or what it did."""
         if word != self.word:
             self.word = word
+            self._size_up()
             self.redraw()
 
+    def holds(self, word: str) -> bool:
+        """Whether all of it can be said here."""
+        room = self.content_size.width
+        return room <= 0 or len(wrapped(word, room)) <= LINES
+
+    def on_resize(self) -> None:
+        """The same word may be too long now."""
+        self._size_up()
+
+    def _size_up(self) -> None:
+        """A word that does not fit takes a second line: at its end it says what to do."""
+        self.set_class(0 < self.content_size.width < width(self.word), "-long")
+
     def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
-        """One row."""
+        """One row; two of a long word."""
         if self.word:
-            return [(Span(crop(self.word, width, ascii=look.ascii), look.accent),)]
+            lines = wrapped(self.word, width)
+            if height and len(lines) > height:
+                lines[height - 1 :] = [" ".join(lines[height - 1 :])]
+            return [(Span(crop(line, width, ascii=look.ascii), look.accent),) for line in lines]
         spans = []
         for hint, _start, _end in self._placed(width):
             spans += [Span(hint.key, look.accent), Span(f" {hint.label}   ", look.muted)]
