@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from tutor.course import scores
 from tutor.course.entries import ModelEntry
 from tutor.course.figures.training import Curve, Training, TrainingValues
 from tutor.course.lab import Lab
@@ -238,3 +239,33 @@ def test_what_fits(entries: Mapping[str, ModelEntry]) -> None:
     assert Training(model="seer").unfit(entries) is None
     assert Training(model="nobody").unfit(entries) is None
     assert Training(model="tagger", baselines=("most-frequent-tag",)).unfit(entries) is None
+
+
+# On what is held out
+
+
+def test_baselines_of_the_loss_on_what_is_held_out(lab: Lab) -> None:
+    for model in ("half", "seer"):
+        kinds = ("unigram", "bigram") if model == "half" else ("persistence",)
+        learned = shown(lab, model, baselines=kinds)
+        asked = shown(lab, model, baselines=kinds, measured="held_out")
+        if model == "half":
+            expected = {kind: scores.baseline(lab, model, kind).value for kind in kinds}  # type: ignore[arg-type]
+        else:
+            missed = scores.errors(lab, model, "persistence", lab.examples(model)[1])
+            expected = {"persistence": float(np.sqrt((missed**2).mean()))}
+        assert dict(asked.baselines) == pytest.approx(expected)
+        assert dict(asked.baselines) != dict(learned.baselines)
+        # Each number stands in the column of what it was measured on.
+        for values, at in ((learned, 1), (asked, 2)):
+            table = values.tables()[0]
+            rows = {row[0]: row for row in table.rows if isinstance(row[0], str)}
+            assert {name: row[at] for name, row in rows.items()} == dict(values.baselines)
+            assert {row[3 - at] for row in rows.values()} == {""}
+
+
+def test_nothing_that_is_not_held_out_is_measured_there(entries: Mapping[str, ModelEntry]) -> None:
+    found = Training(model="reader", measured="held_out").unfit(entries)
+    assert found is not None
+    assert found[0] == "of `reader` nothing is held out to measure the baselines on"
+    assert Training(model="half", measured="held_out").unfit(entries) is None

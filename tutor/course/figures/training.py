@@ -122,7 +122,7 @@ class TrainingValues(Struct, frozen=True):
         rows: list[tuple[str | float, ...]] = [
             (float(step), loss, *([beside.get(step, math.nan)] if beside else [])) for step, loss in self.points
         ]
-        on_held_out = self.measured == "held_out"
+        on_held_out = self.measured == "held_out" and bool(beside)
         for name, level in self.baselines:
             rows.append((name, "", level) if on_held_out else (name, level, *([""] if beside else [])))
         return (Table(columns, tuple(rows)), *self._further())
