@@ -785,3 +785,11 @@ def test_files_and_strings_that_cannot_be_used(run: Run, command: str, words: li
     assert told.code == 2
     assert said in told.err
     assert told.err.count("\n") == 1
+
+
+def test_what_is_no_file_is_said_to_be_there(run: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for option in ("--corpus", "--weights"):
+        told = run("sandbox", option, str(tmp_path / "pipe"))
+        assert told.code == 2
+        assert "pipe is something else, expected a file" in told.err

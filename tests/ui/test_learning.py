@@ -427,3 +427,24 @@ async def test_an_option_that_does_not_fit_leaves_the_others(desk, corpus: Path)
         screen = await opened(d, corpus / "text.txt", Choices(cell="lstm", hidden=20, bidirectional=True))
         assert screen.choices == Choices(cell="lstm", hidden=20)
         assert "bidirectional: got True" in d.text
+
+
+async def test_in_a_small_window_what_learns_has_the_room(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment(), size=(60, 20)) as d:
+        screen = await opened(d, corpus / "text.txt", Choices(hidden=6, embedding=4, steps=30_000))
+        panel = screen.query_one(SettingsPanel)
+        assert panel.display
+        await d.pilot.press("t")
+        while screen.lab is None:
+            await d.pilot.pause()
+        assert not panel.display
+        await d.pilot.resize_terminal(80, 24)
+        await d.pilot.pause()
+        assert panel.display
+        await d.pilot.resize_terminal(60, 20)
+        await d.pilot.pause()
+        assert not panel.display
+        await d.press("escape")
+        assert panel.display
+        await d.press("tab")
+        assert screen.focused is panel

@@ -134,6 +134,9 @@ def _given(options: Namespace, *names: str) -> dict[str, Any]:
 def _there(path: Path | None) -> Path | None:
     """A file that has to be there; what it holds is seen when it is open."""
     if path is not None and not path.is_file():
-        what = _("{path} is a folder, expected a file") if path.is_dir() else _("there is no {path}")
+        what = _("there is no {path}")
+        if path.exists():
+            folder, other = _("{path} is a folder, expected a file"), _("{path} is something else, expected a file")
+            what = folder if path.is_dir() else other
         raise Refused(what.format(path=path))
     return path

@@ -59,6 +59,8 @@ BASELINES = {
 """What a network is held against while it learns."""
 PROMPT = {"words": 3, "characters": 12}
 """Tokens that it writes on from: what it writes is to be seen in a small window, too."""
+BOTH = 80
+"""Columns from which on the choices stand beside a network that learns."""
 MOST_KEPT = 8
 """Trainings of a file that are kept for who goes back to them."""
 
@@ -477,7 +479,17 @@ class LearningScreen(TableScreen):
             "done": _("trained"),
         }
         self.query_one(TitleLine).show(_("Train"), name, right=said[self.state])
+        self._make_room()
         self._show_hints()
+
+    def on_resize(self) -> None:
+        """There may be room for both now."""
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Where both do not fit, the choices leave the room to what learns, which has none while it does."""
+        wide = self.app.size.width >= BOTH
+        self.query_one(SettingsPanel).set_class(wide or self.state != "learning", "-open")
 
     def _hints(self) -> Sequence[Hint]:
         prompt = self.query_one(Prompt)
