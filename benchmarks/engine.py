@@ -499,6 +499,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="lines that hold this text")
     parser.add_argument("--write", action="store_true", help="put the table into README.md")
     given = parser.parse_args()
+    if given.only and given.write:
+        parser.error("--write puts the whole table into README.md: leave out --only")
     found = []
     for line in measured(given.samples, given.only):
         print(line, flush=True)

@@ -222,6 +222,43 @@ def test_what_should_not_happen_is_one_line(run: Run, monkeypatch: pytest.Monkey
     refused(run("lessons"), "RuntimeError: no way", code=1)
 
 
+class Full(io.StringIO):
+    """A stream that takes nothing more."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_where_nothing_can_be_said_it_still_ends_as_it_should(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Full())
+    assert run("lesons") == (2, "", "")
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("no way")
+
+    monkeypatch.setattr("tutor.course.outline.read_outlines", broken)
+    assert run("lessons") == (1, "", "")
+
+
+def test_a_warning_that_nobody_can_be_told_is_no_end(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data.mkdir()
+    (data / STORE).write_bytes(b"not a store")
+    monkeypatch.setattr(sys, "stderr", Full())
+    assert run("progress") == (0, "0 answers\n", "")
+
+
+def test_a_folder_that_is_gone_is_named(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    # Lessons are checked in processes of their own where there is room for two.
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    for words in (["progress", "--export", "x"], ["check"]):
+        ended = run(*words)
+        refused(ended, "the folder that this was started in is there no more; go to another", code=1)
+
+
 def test_ctrl_c_is_quiet(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
@@ -506,6 +543,26 @@ def test_check_a_sound_course(run: Run, course: Path) -> None:
     assert run("check", str(course / "01-first" / "02-another.md")).code == 0
 
 
+def test_check_says_that_a_link_is_broken(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("dangling.md").symlink_to("nowhere.md")
+    Path("loop.md").symlink_to("loop.md")
+    for name, target in (("dangling.md", "nowhere.md"), ("loop.md", "loop.md")):
+        said = f"rnn-tutor: {name} is a broken link: it leads to {target}\n"
+        assert run("check", name) == (2, "", said)
+        assert run("trace", "a", "--weights", name) == (2, "", said)
+
+
+def test_check_waits_for_nothing_that_is_no_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("device.md").symlink_to(os.devnull)
+    os.mkfifo("pipe.md")
+    for name in ("device.md", "pipe.md"):
+        ended = run("check", name)
+        assert (ended.code, ended.err) == (1, "")
+        assert ended.out.endswith(":1: it is not a file; write the lesson as a text file\n")
+
+
 def test_check_names_file_and_line(run: Run, course: Path) -> None:
     path = course / "01-first" / "01-one-thing.md"
     text = path.read_text().replace('show = "state"', 'show = "stat"')
@@ -563,6 +620,9 @@ def test_progress_export_and_reset(run: Run, answered: Path, tmp_path: Path) -> 
     assert str(answered / "progress.backup-1.db") in told.out
     assert json.loads(run("progress", "--json").out)["attempts"] == []
     refused(run("progress", "--export", str(tmp_path / "no" / "file")), "Cannot write", code=1)
+    before = file.read_bytes()
+    refused(run("progress", "--export", str(file)), f"{file} is there already, and stays as it is", code=1)
+    assert file.read_bytes() == before
 
 
 # The store, and doctor
@@ -777,6 +837,10 @@ def test_a_text_that_is_too_long_is_read_in_part_and_that_is_said(run: Run) -> N
         (["--corpus", "."], "is a folder"),
         (["--vocabulary", "words.txt"], "give both"),
         (["--weights", "a.npz", "--cell", "gru"], "leave out --cell"),
+        (["--weights", "a.npz", "--corpus", "a.txt"], "--weights has its own: leave out --corpus\n"),
+        (["--weights", "a.npz", "--corpus", "a.txt", "--seed", "1"], "leave out --seed, --corpus\n"),
+        (["--state", "rnn1-xx", "--corpus", "a.txt"], "--state has its own: leave out --corpus\n"),
+        (["--state", "rnn1-xx", "--weights", "a.npz", "--corpus", "a.txt"], "leave out --corpus\n"),
     ],
 )
 @pytest.mark.parametrize("command", ["sandbox", "trace"])
@@ -785,6 +849,17 @@ def test_files_and_strings_that_cannot_be_used(run: Run, command: str, words: li
     assert told.code == 2
     assert said in told.err
     assert told.err.count("\n") == 1
+
+
+def test_what_the_system_says_of_no_file_names_none(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    weights = str(saved(tmp_path / "net.npz", "rnn", 3))
+    monkeypatch.setattr("tutor.sandbox.weights_file.open_weights", broken)
+    assert run("sandbox", "--weights", weights) == (2, "", "rnn-tutor: Input/output error\n")
+    monkeypatch.setattr(Experiment, "run", broken)
+    assert run("trace", "a") == (2, "", "rnn-tutor: Input/output error\n")
 
 
 def test_what_is_no_file_is_said_to_be_there(run: Run, tmp_path: Path) -> None:

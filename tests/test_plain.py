@@ -16,10 +16,10 @@ from tutor.course.figures.table import Table
 from tutor.course.lab import Lab
 from tutor.course.lesson import Lesson
 from tutor.course.load import load_lesson
-from tutor.draw.cells import Look, row_width, text_of, width
+from tutor.draw.cells import Look, Span, row_width, text_of, width
 from tutor.draw.wording import wrapped
 from tutor.plain.pictures import gradient_rows, power, trace_rows
-from tutor.plain.stream import columns_of, look_of, show, spelled
+from tutor.plain.stream import MOST_COLUMNS, columns_of, look_of, show, spelled
 from tutor.plain.tables import MOST_ROWS, table_lines
 from tutor.plain.telling import tell
 from tutor.progress import Progress
@@ -421,6 +421,20 @@ def test_what_a_stream_can_show(terminal: Terminal, monkeypatch: pytest.MonkeyPa
 def test_the_columns_of_a_pipe(monkeypatch: pytest.MonkeyPatch, columns: str, wanted: int) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     assert columns_of(io.StringIO()) == wanted
+
+
+@pytest.mark.parametrize("columns", ["2001", "999999999", "2000000000", "9" * 5000])
+def test_no_stream_is_wider_than_any_terminal(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("LINES", columns)
+    out = io.StringIO()
+    assert columns_of(out) == MOST_COLUMNS
+    show(out, lambda width, look: [(Span("x" * width),)])
+    assert out.getvalue() == "x" * MOST_COLUMNS + "\n"
+    if len(columns) < 100:
+        assert columns_of(terminal) == MOST_COLUMNS
 
 
 def test_colours_go_to_terminals_alone(terminal: Terminal) -> None:

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from tutor import __version__
 from tutor.commands import COMMANDS, HOME
 from tutor.commands.command import Command, Refused
-from tutor.commands.saying import did_you_mean, say
+from tutor.commands.saying import did_you_mean, let_go, say
 from tutor.i18n import _
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -81,17 +81,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(str(refused))
         return refused.code
     except KeyboardInterrupt:
-        _let_go()
+        let_go(sys.stdout)
         return 130
     except BrokenPipeError:
         # Whoever read has read enough.
-        _let_go()
+        let_go(sys.stdout)
         return 0
     except Exception as error:
         if sys.flags.dev_mode:
             raise
-        _let_go()
-        if isinstance(error, OSError):
+        let_go(sys.stdout)
+        if isinstance(error, FileNotFoundError) and error.filename is None and _adrift():
+            say(_("the folder that this was started in is there no more; go to another"))
+        elif isinstance(error, OSError):
             say(str(error))
         else:
             said = _("this should not have happened: {kind}: {error} (python -X dev -m tutor shows where)")
@@ -149,11 +151,10 @@ def _prepare_streams() -> None:
             reconfigure(errors="replace")
 
 
-def _let_go() -> None:
-    """What is still buffered for standard output goes nowhere: the interpreter's own flush stays quiet."""
+def _adrift() -> bool:
+    """Whether the folder that the command was started in is gone."""
     try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-    except (OSError, ValueError, AttributeError):
-        pass
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False

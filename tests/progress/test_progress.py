@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -424,6 +425,67 @@ def test_export_that_cannot_be_written(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="the store itself"):
         progress.export(folder / STORE)
     assert progress.problem is None
+
+
+def test_export_writes_over_nothing(folder: Path, tmp_path: Path) -> None:
+    progress = opened(folder)
+    progress.open_store()
+    place = tmp_path / "place"
+    place.mkdir()
+    (place / "mine").write_text("mine")
+    (place / "link").symlink_to("nowhere")
+    os.mkfifo(place / "pipe")
+    before = {path.name: path.lstat().st_ino for path in place.iterdir()}
+    for path in (*place.iterdir(), place):
+        with pytest.raises(StoreError) as refused:
+            progress.export(path)
+        assert str(refused.value) == f"{path} is there already, and stays as it is; name another file."
+    assert {path.name: path.lstat().st_ino for path in place.iterdir()} == before
+    assert (place / "mine").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "place"]
+
+
+def test_export_takes_nobodys_place_meanwhile(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    progress = opened(folder)
+    progress.open_store()
+    path = tmp_path / "out.json"
+    dump = json.dump
+
+    def faster(*values: object, **more: object) -> None:
+        path.write_text("mine")
+        dump(*values, **more)  # type: ignore[arg-type]
+
+    def none(*_: object) -> None:
+        raise OSError("no hard links here")
+
+    monkeypatch.setattr(json, "dump", faster)
+    for link in (os.link, none):
+        path.unlink(missing_ok=True)
+        monkeypatch.setattr(os, "link", link)
+        with pytest.raises(StoreError, match="is there already"):
+            progress.export(path)
+        assert path.read_text() == "mine"
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["data", "out.json"]
+
+
+def test_export_has_the_usual_mode_and_needs_no_hard_links(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    progress = opened(folder)
+    progress.open_store()
+
+    def none(*_: object) -> None:
+        raise OSError("no hard links here")
+
+    (tmp_path / "usual").touch()
+    progress.export(tmp_path / "linked.json")
+    monkeypatch.setattr(os, "link", none)
+    progress.export(tmp_path / "renamed.json")
+    usual = (tmp_path / "usual").stat().st_mode
+    for name in ("linked.json", "renamed.json"):
+        assert (tmp_path / name).stat().st_mode == usual
+        assert json.loads((tmp_path / name).read_text()) == progress.as_dict()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["data", "linked.json", "renamed.json", "usual"]
 
 
 def test_reset_keeps_a_copy(folder: Path) -> None:

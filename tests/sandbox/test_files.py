@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tutor.sandbox.files import MOST, MOST_SEEN, completed, found, path_of
+from tutor.sandbox.files import MOST, MOST_SEEN, completed, found, path_of, why
 
 
 @pytest.fixture
@@ -127,3 +127,16 @@ def test_what_is_typed_as_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_no_name(typed: str, why: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(why)}$"):
         path_of(typed)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("text: got nothing"), "text: got nothing"),
+        (OSError(5, "Input/output error"), "Input/output error"),
+        (OSError(2, "No such file", "a\x1bb"), "a␛b: No such file"),
+        (OSError("no reason"), "no reason"),
+    ],
+)
+def test_what_went_wrong_names_the_file_where_there_is_one(error: ValueError | OSError, said: str) -> None:
+    assert why(error) == said

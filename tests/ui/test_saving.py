@@ -5,13 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
 
 from tutor.course.figures.table import Table, json_of
 from tutor.sandbox.experiment import Experiment
+from tutor.ui import saving
 from tutor.ui.figures.state import StateFigure
 from tutor.ui.saving import files_of, save, svg_of
 
@@ -123,3 +128,59 @@ def test_json_knows_no_nan() -> None:
     table = Table(("step", "x"), (("1", float("nan")), ("2", float("-inf")), ("3", 0.5)))
     held = json.loads(json_of("series", [table]))
     assert held["tables"][0]["rows"] == [["1", None], ["2", None], ["3", 0.5]]
+
+
+@contextmanager
+def room_for(letters: int) -> Iterator[None]:
+    """A disk that takes no file of more bytes than that."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (letters, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def of_tables(*tables: Table) -> StateFigure:
+    """What of a figure is asked for its numbers."""
+    return SimpleNamespace(SHOW="state", tables=lambda: tables)  # type: ignore[return-value]
+
+
+def test_all_files_of_a_figure_are_there_whole_or_none_is(tmp_path: Path) -> None:
+    long = Table(("b",), tuple((float(n),) for n in range(10_000)), "long")
+    figure = of_tables(Table(("a",), ((1.0,),)), long)
+    with room_for(5_000), pytest.raises(OSError, match="File too large"):
+        save(figure, "csv", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    first, second = save(figure, "csv", tmp_path)
+    assert first.read_text() == "a\n1.0\n"
+    assert second.read_text() == long.csv()
+    assert sorted(tmp_path.iterdir()) == sorted((first, second))
+
+
+def test_a_name_that_a_broken_link_has_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "rnn-tutor-state.csv").symlink_to("nowhere")
+    assert save(of_tables(Table(("a",), ())), "csv", tmp_path) == (tmp_path / "rnn-tutor-state-2.csv",)
+
+
+def test_a_name_that_is_taken_meanwhile_stays_whose_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    placed = saving.placed
+
+    @contextmanager
+    def slow(path: Path) -> Iterator[Path]:
+        with placed(path) as part:
+            yield part
+            path.write_text("mine")
+
+    monkeypatch.setattr(saving, "placed", slow)
+    with pytest.raises(FileExistsError) as refused:
+        save(of_tables(Table(("a",), ())), "csv", tmp_path)
+    said = "rnn-tutor-state.csv is there already, and stays as it is; rnn-tutor-state-2.csv is free"
+    assert refused.value.strerror == said
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"rnn-tutor-state.csv": "mine"}
+
+
+def test_a_folder_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        save(of_tables(Table(("a",), ())), "csv", tmp_path / "gone")
+    assert list(tmp_path.iterdir()) == []

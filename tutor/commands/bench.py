@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tutor.commands.arguments import CELLS, one_of, whole
 from tutor.commands.command import Refused
-from tutor.commands.saying import cleaned
+from tutor.commands.saying import cleaned, not_there
 from tutor.i18n import _
 
 if TYPE_CHECKING:
@@ -48,19 +48,20 @@ def bench(options: Namespace) -> dict[str, Any]:
         if getattr(options, name) is not None and options.weights is None:
             raise Refused(_("--{name} says what --weights does not: give both").format(name=name))
     for name, value in (("--state", options.state), ("--weights", options.weights)):
-        others = [*given, *(["TEXT"] if name == "--state" and options.text is not None else [])]
+        others = [*given, *(f"--{other}" for other in _given(options, "corpus"))]
+        others += ["TEXT"] if name == "--state" and options.text is not None else []
         if value is not None and others:
             raise Refused(_("{name} has its own: leave out {others}").format(name=name, others=", ".join(others)))
     corpus = _there(options.corpus)
+    from tutor.sandbox.files import why
+
     try:
         if options.state is not None:
-            return {**_copied(options), "corpus": corpus}
+            return _copied(options)
         if options.weights is not None:
-            return {**_from_a_file(options), "corpus": corpus}
-    except OSError as error:
-        raise Refused(f"{error.filename}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise Refused(str(error)) from error
+            return _from_a_file(options)
+    except (OSError, ValueError) as error:
+        raise Refused(why(error)) from error
     if corpus is None:
         return {"experiment": _experiment(options)}
     return {"experiment": _experiment(options), "corpus": corpus, "choices": _choices(options)}
@@ -134,9 +135,8 @@ def _given(options: Namespace, *names: str) -> dict[str, Any]:
 def _there(path: Path | None) -> Path | None:
     """A file that has to be there; what it holds is seen when it is open."""
     if path is not None and not path.is_file():
-        what = _("there is no {path}")
-        if path.exists():
-            folder, other = _("{path} is a folder, expected a file"), _("{path} is something else, expected a file")
-            what = folder if path.is_dir() else other
-        raise Refused(what.format(path=path))
+        if not path.exists():
+            raise Refused(not_there(path))
+        folder, other = _("{path} is a folder, expected a file"), _("{path} is something else, expected a file")
+        raise Refused((folder if path.is_dir() else other).format(path=path))
     return path

@@ -11,7 +11,7 @@ from pathlib import Path
 from tutor.commands.arguments import json_argument, whole
 from tutor.commands.command import Command, Refused
 from tutor.commands.places import lab_of, open_progress, outline_of, outlines_here
-from tutor.commands.saying import cleaned, did_you_mean, print_json, say
+from tutor.commands.saying import cleaned, did_you_mean, not_there, print_json, say
 from tutor.i18n import _, ngettext
 
 
@@ -97,8 +97,9 @@ def _check(options: Namespace) -> int:
     for path in paths:
         if not os.path.exists(path):
             beside = path.parent if os.path.isdir(path.parent) else Path(".")
-            names = [str(beside / name) for name in sorted(os.listdir(beside))]
-            raise Refused(_("there is no {path}").format(path=path) + did_you_mean(str(path), names))
+            # What is there itself, a broken link, is no guess.
+            names = [str(beside / name) for name in sorted(os.listdir(beside)) if not os.path.islink(path)]
+            raise Refused(not_there(path) + did_you_mean(str(path), names))
     from tutor.course.check import check
 
     told = say if sys.stderr.isatty() else None

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 from tutor.i18n import _
 
 
 def say(message: str) -> None:
-    """One line on standard error."""
-    print(f"rnn-tutor: {cleaned(message)}", file=sys.stderr)
+    """One line on standard error. Where that takes none, nobody is told, and all else goes on."""
+    try:
+        print(f"rnn-tutor: {cleaned(message)}", file=sys.stderr, flush=True)
+    except OSError:
+        let_go(sys.stderr)
+
+
+def let_go(stream: TextIO) -> None:
+    """What is still buffered for a stream goes nowhere: the interpreter's own flush stays quiet."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError, AttributeError):
+        pass
 
 
 def cleaned(text: str) -> str:
@@ -30,6 +45,13 @@ def did_you_mean(word: str, names: Iterable[str]) -> str:
     by_fold = {name.casefold(): name for name in names}
     near = get_close_matches(word.casefold(), by_fold, 1, 0.5)
     return "; " + _("did you mean {name}?").format(name=by_fold[near[0]]) if near else ""
+
+
+def not_there(path: Path) -> str:
+    """That there is nothing at a path, or a link that leads nowhere."""
+    if not os.path.islink(path):
+        return _("there is no {path}").format(path=path)
+    return _("{path} is a broken link: it leads to {target}").format(path=path, target=os.readlink(path))
 
 
 def print_json(value: object) -> None:

@@ -31,15 +31,14 @@ def _trace(options: Namespace) -> int:
     if options.text is None and options.state is None:
         raise Refused(_("which text? rnn-tutor trace TEXT"))
     from tutor.sandbox.experiment import tokens_of
+    from tutor.sandbox.files import why
 
     start = bench(options)
     try:
         experiment = start["experiment"]
         run = experiment.run(_network(options, **start))
-    except OSError as error:
-        raise Refused(f"{error.filename}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise Refused(str(error)) from error
+    except (OSError, ValueError) as error:
+        raise Refused(why(error)) from error
     every = len(tokens_of(experiment.text, run.spec.unit))
     if len(run.tokens) < every:
         left_out = _("the first {n:,} of {total:,} tokens are read, and the rest is left out")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import stat
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -69,9 +70,12 @@ def read_text(path: Path) -> str:
     """A file's text.
 
     Raises:
-        LessonError: it cannot be read, or is not UTF-8.
+        LessonError: it is no file, cannot be read, or is not UTF-8.
     """
     try:
+        # Before it is opened: to open what is no file may never end, nor to read it.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise LessonError([Problem(path, 1, "it is not a file", "write the lesson as a text file")])
         return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1

@@ -26,7 +26,7 @@ _ASCII = str.maketrans(
 
 def look_of(out: TextIO) -> Look:
     """What a stream can show."""
-    console = Console(file=out)
+    console = _console(out)
     system = None if console.no_color else console.color_system
     encoding = (getattr(out, "encoding", None) or "utf-8").lower().replace("-", "")
     # Terminals that say anything say it as COLORFGBG: "foreground;background", 7 and 15 being the light ones.
@@ -38,12 +38,20 @@ def look_of(out: TextIO) -> Look:
     )
 
 
+MOST_COLUMNS = 2_000
+"""No terminal is wider: a picture takes time and room in proportion."""
+
+
 def columns_of(out: TextIO) -> int:
-    """The columns of a terminal; of anything else COLUMNS, or 80."""
+    """The columns of a terminal; of anything else COLUMNS, or 80. From 20 to `MOST_COLUMNS`."""
     if out.isatty():
-        return max(shutil.get_terminal_size((80, 24)).columns, 20)
-    columns = os.environ.get("COLUMNS", "")
-    return max(int(columns), 20) if columns.isdecimal() else 80
+        # COLUMNS, too, comes first there.
+        columns = shutil.get_terminal_size((80, 24)).columns
+    else:
+        said = os.environ.get("COLUMNS", "")
+        # A number of thousands of digits is none that Python reads.
+        columns = (int(said) if len(said) < 10 else MOST_COLUMNS) if said.isdecimal() else 80
+    return min(max(columns, 20), MOST_COLUMNS)
 
 
 def spelled(text: str, look: Look) -> str:
@@ -54,13 +62,18 @@ def spelled(text: str, look: Look) -> str:
 def show(out: TextIO, draw: Callable[[int, Look], Sequence[Row]]) -> None:
     """Draw rows for a stream, and write them."""
     look = look_of(out)
-    console = Console(file=out, highlight=False, markup=False, emoji=False)
+    console = _console(out)
     for row in draw(columns_of(out), look):
         text = Text(no_wrap=True, end="")
         for span in row:
             text.append(clean(spelled(span.text, look)), _rich(span))
         text.rstrip()
         console.print(text, soft_wrap=True)
+
+
+def _console(out: TextIO) -> Console:
+    # Without a size Rich takes COLUMNS and LINES for what they are, digits without end among them.
+    return Console(file=out, width=columns_of(out), height=24, highlight=False, markup=False, emoji=False)
 
 
 def _rich(span: Span) -> RichStyle:

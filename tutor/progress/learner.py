@@ -144,13 +144,12 @@ class Progress:
     # What a learner asks for by name
 
     def export(self, path: Path) -> None:
-        """Write all of it to a JSON file, which is whole or not there at all.
+        """Write all of it to a JSON file, which is whole or not there at all. Nothing is written over.
 
         Raises:
-            StoreError: there is a store that cannot be read, or the file cannot be written.
+            StoreError: there is a store that cannot be read, something of that name is there, or it cannot be written.
         """
         import json
-        import tempfile
 
         known = self.as_dict()
         store = self._store
@@ -159,15 +158,20 @@ class Progress:
         if path.absolute() == store.path.absolute():
             raise StoreError(_("{path} is the store itself; name another file.").format(path=shown(path)))
         try:
-            handle, made = tempfile.mkstemp(prefix=path.name + ".", dir=path.absolute().parent)
+            # Before anything is made beside it: what is there may be no file, and its folder no place for files.
+            if os.path.lexists(path):
+                raise FileExistsError(path)
+            part = path.with_name(f"{os.urandom(8).hex()}.part")
             try:
-                with open(handle, "w", encoding="utf-8") as file:
+                with part.open("x", encoding="utf-8") as file:
                     json.dump(known, file, ensure_ascii=False, indent=1, allow_nan=False)
                     file.write("\n")
-                os.replace(made, path)
-            except BaseException:
-                os.unlink(made)
-                raise
+                _linked(part, path)
+            finally:
+                part.unlink(missing_ok=True)
+        except FileExistsError as error:
+            said = _("{path} is there already, and stays as it is; name another file.")
+            raise StoreError(said.format(path=shown(path))) from error
         except OSError as error:
             why = error.strerror or str(error)
             raise StoreError(_("Cannot write {path}: {why}.").format(path=shown(path), why=why)) from error
@@ -211,6 +215,19 @@ class Progress:
     def _save(self) -> None:
         if self._store.save(self._unsaved, self._seen):
             self._unsaved.clear()
+
+
+def _linked(part: Path, path: Path) -> None:
+    """Give a file a second name, if nothing has that name: in one step, so that of two who want it one gets it."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise
+    except (OSError, AttributeError):
+        # A file system without hard links.
+        if os.path.lexists(path):
+            raise FileExistsError(path) from None
+        os.rename(part, path)
 
 
 def _storable(text: str) -> str:

@@ -1,6 +1,6 @@
 """Files of the learner's own: what lies in a folder, and how a name that is being typed goes on.
 
-Nothing is opened here, and a folder that cannot be read holds nothing.
+Nothing is opened here, and a folder that cannot be read holds nothing. What went wrong with a file is said by `why`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,14 @@ def path_of(text: str) -> Path:
     if not path.name:
         raise ValueError(_("{name} is a folder: write the name of a file in it.").format(name=clean(text)[:60]))
     return path
+
+
+def why(error: ValueError | OSError) -> str:
+    """What went wrong, in one line: with its file's name, where the system says which file it was."""
+    if isinstance(error, OSError):
+        name = clean(str(error.filename or ""))
+        return f"{name}: {error.strerror or error}" if name else str(error.strerror or error)
+    return str(error)
 
 
 def found(folder: Path, suffixes: Sequence[str], most: int = MOST) -> tuple[Path, ...]:

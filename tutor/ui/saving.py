@@ -1,13 +1,16 @@
 """A figure as a file: the picture as it stands on screen as SVG, its numbers as CSV or JSON.
 
-Nothing is ever written over: a name that is taken gets a number. The picture names no font of another's server, so
-that it can stand in a page that loads nothing.
+Nothing is ever written over: a name that is taken gets a number. What is written is there whole or not at all. The
+picture names no font of another's server, so that it can stand in a page that loads nothing.
 """
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import re
+from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
@@ -17,6 +20,7 @@ from textual.widget import Widget
 
 from tutor.course.figures.table import json_of
 from tutor.i18n import _
+from tutor.sandbox.exporting import placed
 from tutor.ui.figures.figure import Figure
 
 KINDS = {
@@ -119,20 +123,33 @@ def files_of(figure: Figure, kind: str) -> dict[str, str]:
 
 
 def save(figure: Figure, kind: str, folder: Path) -> tuple[Path, ...]:
-    """Write a figure's files into a folder, under names that are free.
+    """Write a figure's files into a folder, under names that are free: all of them, or none.
+
+    Args:
+        figure: mounted.
+        kind: one of `KINDS`.
+        folder: one that is there.
 
     Raises:
-        OSError: a file cannot be written; those before it stay.
+        OSError: a file cannot be written: there is none. Or somebody took a name meanwhile: those after it stay.
     """
     files = files_of(figure, kind)
+    # A folder that is gone is not made anew.
+    folder.stat()
     number = 1
     while True:
         stem = f"rnn-tutor-{figure.SHOW}" + (f"-{number}" if number > 1 else "")
         paths = [folder / (stem + end) for end in files]
-        if not any(path.exists() for path in paths):
+        if not any(map(os.path.lexists, paths)):
             break
         number += 1
-    for path, text in zip(paths, files.values(), strict=True):
-        with path.open("x", encoding="utf-8", newline="") as file:
-            file.write(text)
+    try:
+        with ExitStack() as stack:
+            # They come to stand there when the last of them is written.
+            for path, text in zip(paths, files.values(), strict=True):
+                with stack.enter_context(placed(path)).open("x", encoding="utf-8", newline="") as file:
+                    file.write(text)
+    except ValueError as error:
+        # Somebody took a name meanwhile.
+        raise FileExistsError(errno.EEXIST, str(error)) from error
     return tuple(paths)
