@@ -83,6 +83,13 @@ def test_what_was_stopped_is_asked_again(lab: Lab) -> None:
     assert problem == "Stopped before the answer was known. What was learned stays; answer again to go on."
 
 
+@pytest.mark.parametrize("done", [(), (Done("a", "b"),)])
+def test_what_was_done_can_be_done_again_after_a_stop(lab: Lab, done: tuple[Done, ...]) -> None:
+    before = Shown(phase="working", done=done, values={"guess": 3.0})
+    shown, _problem = outcome(broken(before, Stopped()), lab, nothing, lambda: True, "shown")
+    assert shown == Shown(phase="asking", done=None, values={"guess": 3.0})
+
+
 def test_words_that_need_training_wait_for_it(lesson: Lesson, lab: Lab) -> None:
     step = lesson.steps[0]
     assert measured_at_once(lesson, step, None, lab) == {"guess": 3.0}

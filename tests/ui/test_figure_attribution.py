@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -229,3 +230,23 @@ async def test_the_focus_and_the_theme_are_seen(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("COLORTERM", "truecolor")
     async with bench(figure(step=4)) as (app, hand):
         await check_focus_and_theme(app, hand, app.figure.text)
+
+
+async def test_weights_of_another_text_that_come_late_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Callable[[], Any], Callable[[Any], None]]] = []
+    async with bench(figure(step=6), (100, 20)) as (app, hand):
+        monkeypatch.setattr(app.figure, "later", lambda compute, show: asked.append((compute, show)))
+        await hand.press("c")
+        assert app.figure.renew(None, values(text=("b", "c"), step=2))
+        (old, show_old), *_others, (new, show_new) = asked
+        show_old(old())
+        await hand.settle()
+        assert app.figure.text.weighed is None
+        assert "being measured" in app.text
+        assert app.told == []
+        show_new(new())
+        await hand.settle()
+        assert "being measured" not in app.text
+        weighed = app.figure.text.weighed
+        assert weighed is not None
+        assert len(weighed.products) == 2

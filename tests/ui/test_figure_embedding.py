@@ -250,3 +250,28 @@ async def test_it_can_begin_at_a_step() -> None:
         assert app.figure.position == 2
         assert "late" not in app.text.split("is row")[0]
         assert "“too” is row" in app.text
+
+
+async def test_another_network_has_another_plane() -> None:
+    async with opened(values(view="plane"), (78, 20)) as (app, hand):
+        await hand.press("left_square_bracket", "right_square_bracket")
+        before = app.query_one(WordPlane)._scene().points
+        turned = LAST[:, [2, 1, 0]] * [1.0, 3.0, 1.0]
+        other = values(view="plane", vectors=turned[[1, 2, 3, 0]], history=np.stack([turned * 0.0, turned, turned]))
+        assert app.figure.renew(None, other)
+        await hand.settle()
+        for at in (2, 1):
+            assert app.figure.at == at
+            points = app.query_one(WordPlane)._scene().points
+            np.testing.assert_array_equal(points, other.plane(at).points)
+            np.testing.assert_array_equal([row[1:3] for row in app.figure.tables()[0].rows], points)
+            assert not np.allclose(points, before)
+            await hand.press("left_square_bracket")
+
+
+async def test_another_table_is_another_figure() -> None:
+    async with opened(values()) as (app, _hand):
+        mine = app.figure.values
+        assert not app.figure.renew(None, values(words=(*WORDS[:-1], "other")))
+        assert not app.figure.renew(None, values(steps=(0, 10, 30)))
+        assert app.figure.values is mine

@@ -202,8 +202,10 @@ async def test_a_number_that_is_typed_counts_at_once() -> None:
     async with bench(figure(step=2)) as (app, hand):
         await hand.press("tab", "0", ".", "5")
         assert app.figure.sampler.sampling.temperature == 0.5
+        assert app.told == []
         await hand.press("backspace", "backspace", "backspace", "9", "9")
         assert app.figure.sampler.sampling.temperature == 4.0
+        assert app.told == ["temperature goes from 0 to 4."] * 2
         await hand.press("backspace", "backspace", "-")
         assert app.figure.sampler.sampling.temperature == 4.0
 
@@ -304,3 +306,21 @@ async def test_the_part_beside_a_heatmap() -> None:
         best = model().run(TEXT).next(1, 2)
         assert len(part.rows(60, 0)) == 3
         assert f"{best[0][1]:.2f}" in app.text
+
+
+async def test_a_number_beyond_its_range_is_told_until_it_is_one_that_can_be() -> None:
+    async with bench(figure(step=2)) as (app, hand):
+        most = app.figure.query_one("#top_k", NumberField).high
+        await hand.press("tab", "tab", "9", "9", "backspace", "backspace", "2")
+        assert app.told[:2] == [f"top-k goes from 0 to {most:g}."] * (2 if most < 9 else 1)
+        assert app.figure.sampler.sampling.top_k == 2
+        app.told.clear()
+        await hand.press("tab", "0")
+        assert app.figure.sampler.sampling.top_p == 0.05
+        assert app.told == ["top-p goes from 0.05 to 1."]
+        await hand.press(".", "5")
+        assert app.figure.sampler.sampling.top_p == 0.5
+        # A word that is no longer true is taken back.
+        assert app.told[-1] == ""
+        await hand.press("2")
+        assert app.told.count("") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -245,3 +246,51 @@ async def test_a_paste_is_made_safe_or_refused_whole() -> None:
 
 def labels(values: TagsValues) -> list[str]:
     return [values.run.model.labels[i] for i in values.probabilities.argmax(axis=1)]
+
+
+async def test_while_the_line_is_open_the_keys_are_its_own() -> None:
+    async with bench(figure(("the", "fish"))) as (app, hand):
+        await hand.write("they")
+        assert app.figure.writing
+        line = app.query_one(WrittenLine)
+        await hand.click(TaggedText, 3, 1)
+        assert app.focused is line, "a click on the picture leaves it open, and the keys in it"
+        assert app.figure.writing
+        # What was clicked at is done all the same.
+        assert app.figure.position == 1
+        await hand.press("s")
+        assert (line.value, app.figure.position) == ("theys", 1)
+        await hand.press("escape")
+        assert not app.query(WrittenLine)
+        assert app.focused is app.query_one(TaggedText)
+
+
+async def test_the_line_is_gone_on_with_where_the_keys_were_elsewhere() -> None:
+    async with bench(figure(("the", "fish"))) as (app, hand):
+        await hand.write("they")
+        line = app.query_one(WrittenLine)
+        app.set_focus(None)
+        await hand.settle()
+        # What is typed is not typed in it, and the key line does not say so.
+        assert not app.figure.writing
+        app.figure.action_write()
+        await hand.settle()
+        assert app.focused is line
+        assert app.figure.writing
+        assert len(app.query(WrittenLine)) == 1
+        assert line.value == "they"
+
+
+async def test_a_sentence_that_comes_late_does_not_take_the_place_of_another_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[Callable[[], Any], Callable[[Any], None]]] = []
+    async with bench(figure(sentences=sentences_of(tuple(ITEMS), answers=False))) as (app, hand):
+        monkeypatch.setattr(app.figure, "later", lambda compute, show: asked.append((compute, show)))
+        await hand.press("c")
+        await hand.write("they fish")
+        await hand.press("enter")
+        [(compute, show)] = asked
+        show(compute())
+        await hand.settle()
+        assert app.figure.values.run.tokens == ("they", "fish")

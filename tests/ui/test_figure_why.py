@@ -8,7 +8,9 @@ from textual.widgets import Static
 
 from tutor.course.figures.state import StateValues
 from tutor.course.figures.why import WhyValues
+from tutor.draw.figures.why import order, size
 from tutor.engine.model import Model, ModelSpec
+from tutor.engine.opened import Part
 from tutor.engine.surgery import Cut
 from tutor.ui.app import LIGHT
 from tutor.ui.figures.state import StateFigure
@@ -271,3 +273,58 @@ async def test_a_gate_is_opened_where_the_state_was_set_by_hand() -> None:
         await hand.settle()
         assert "f_3[2] = +1.00\n" in app.text
         assert "set by hand\n" in app.text
+
+
+def ways(part: Part) -> list[tuple[int, ...]]:
+    """Every way that can be opened in a number."""
+    return [()] + [(i, *way) for i, term in enumerate(part.terms) if size(term) for way in ways(term)]
+
+
+def cut_at_two(cell: str, cut: Cut) -> WhyFigure:
+    run = Model(ModelSpec(cell=cell, hidden_size=3), None).run(WORDS, cuts=(cut,))
+    return WhyFigure(WhyValues(run, 0, 1), clock=lambda: 0.0)
+
+
+@pytest.mark.parametrize(
+    ("cell", "letters"), [("rnn", "h"), ("gru", "hzrn"), ("lstm", "hcifgo")], ids=["rnn", "gru", "lstm"]
+)
+async def test_what_is_not_in_a_number_that_was_set_by_hand_is_closed(cell: str, letters: str) -> None:
+    for letter in letters:
+        async with bench(cut_at_two(cell, Cut(2, letter, 0, 0.25)), (78, 20)) as (app, hand):
+            shown = view(app)
+            for way in ways(app.figure.values.root(1, 0)):
+                app.figure.act("go", 1)
+                shown.way, shown.cursor = way, 0
+                before = shown.path()
+                assert len(before) == len(way) + 1
+                for cursor in {0, size(before[-1]) - 1}:
+                    app.figure.act("go", 1)
+                    shown.way, shown.cursor = way, cursor
+                    app.figure.act("forward")
+                    path = shown.path()
+                    assert shown.way == way[: len(path) - 1]
+                    assert app.figure.facts["opened"] == len(path) - 1
+                    # As far as it is there: it ends where it ended, or at what was set by hand.
+                    assert len(path) == len(before) or path[-1].terms[0].name == "set by hand"
+                    assert shown.cursor in order(path[-1], largest=True)
+                    for key in (1, -1, 8, -8):
+                        shown.action_choose(key)
+                    shown.action_open()
+                    shown.action_close()
+                    assert app.figure.tables()
+                await hand.settle()
+                assert "h₂[1] = " in app.text
+
+
+@pytest.mark.parametrize("walk", ["down full_stop down", "down right full_stop", "down right full_stop up left right"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+async def test_keys_go_on_at_a_step_that_was_set_by_hand(cell: str, walk: str) -> None:
+    async with bench(cut_at_two(cell, Cut(2, "h", None, 0.0)), (78, 20)) as (app, hand):
+        for key in walk.split():
+            if key == "full_stop":
+                app.figure.act("forward")
+            else:
+                await hand.press(key)
+        await hand.settle()
+        assert "▸ set by hand" in app.text
+        assert (names(app), view(app).cursor) == (["h"], 0)

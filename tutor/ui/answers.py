@@ -24,6 +24,8 @@ class Answers:
         self.progress = progress
         self._drawn: dict[int, tuple[int, Asked]] = {}
         """Of a step: the number of its instance, and the instance."""
+        self._did: dict[str, tuple[tuple[str, object], ...]] = {}
+        """Of a block: what was kept of it last on this visit."""
 
     def asked(self, index: int) -> Asked | None:
         """What a step asks: a prediction, or the instance of a question that this visit draws."""
@@ -75,7 +77,14 @@ class Answers:
         self.progress.grade(attempt, correct)
 
     def did(self, block: Doing, done: Sequence[Done]) -> None:
-        """Keep what came of what was done on one visit: it all has the same instance."""
+        """Keep what came of what was done on one visit: it all has the same instance.
+
+        Where its step was stopped before it was shown, it is given again: what is the same is kept once.
+        """
+        given = tuple((one.label, one.response) for one in done)
+        if self._did.get(block.key) == given:
+            return
+        self._did[block.key] = given
         visit = len(self._kept(block.key))
         for one in done:
             if one.kind is None:

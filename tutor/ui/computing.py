@@ -232,7 +232,7 @@ def outcome(work: Work, lab: Lab, tell: Tell, stopped: Callable[[], bool], phase
     except Stopped:
         # It is asked again: what was learned stays, and the rest is learned then.
         said = _("Stopped before the answer was known. What was learned stays; answer again to go on.")
-        return replace(before, phase="asking", response=None), said
+        return replace(before, phase="asking", response=None, done=None), said
     except Exception as error:
         phase = "asking" if before.response is None and before.done is None else "shown"
         return replace(before, phase=phase), _("This step could not be computed: {e}").format(e=error)

@@ -255,7 +255,12 @@ class AttributionFigure(Player):
             except ValueError as error:
                 return None, str(error)
 
-        self.later(compute, self._show)
+        def show(found: tuple[Weighed | None, str]) -> None:
+            # Where another text or run came meanwhile, its own weights are on their way.
+            if values is self.values:
+                self._show(found)
+
+        self.later(compute, show)
 
     def _show(self, found: tuple[Weighed | None, str]) -> None:
         weighed, refused = found

@@ -110,6 +110,11 @@ class WordPlane(Stepped, can_focus=True):
         self.values: EmbeddingValues = values
         self._planes = {values.last: values.plane(values.last)}
 
+    def take(self, values: EmbeddingValues) -> None:
+        """Another text; the table may be another network's, with the same words and steps."""
+        self._planes = {}
+        super().take(values)
+
     def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
         """The plane and its frame."""
         return plane(self._scene(), width, height, look, focused=self.has_focus)

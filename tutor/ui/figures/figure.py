@@ -16,6 +16,8 @@ from textual.screen import Screen
 
 from tutor.course.figures.facts import Fact
 from tutor.course.figures.table import Table
+from tutor.engine.text import clean
+from tutor.i18n import _
 from tutor.ui.widgets.drawn import Drawn
 from tutor.ui.widgets.keyline import Hint
 
@@ -136,8 +138,8 @@ class Figure(Vertical):
 
         Args:
             compute: takes no part in the screen.
-            show: given what `compute` returned, in the screen's own thread. What `compute` refuses with a ValueError
-                is said in the key line, and the figure stays as it was.
+            show: given what `compute` returned, in the screen's own thread. What `compute` refuses with a ValueError,
+                or fails with, is said in the key line, and the figure stays as it was.
         """
         if self._computing:
             self._waiting = compute, show
@@ -151,7 +153,11 @@ class Figure(Vertical):
         try:
             self.post_message(self._Computed(self, show, compute()))
         except ValueError as error:
-            self.post_message(self._Computed(self, self.tell, str(error)))
+            self.post_message(self._Computed(self, self.tell, clean(str(error))))
+        except Exception as error:
+            # Whatever a network or a text did must not take the screen with it.
+            said = _("This could not be computed: {e}").format(e=clean(str(error)) or type(error).__name__)
+            self.post_message(self._Computed(self, self.tell, said))
 
     def on_figure__computed(self, message: _Computed) -> None:
         """Show it, and begin with what was asked for meanwhile."""

@@ -292,6 +292,8 @@ class NextFigure(Player):
     ) -> None:
         super().__init__(values, len(values.run.tokens), position=values.step, clock=clock, id=id)
         self.values: NextValues
+        self._beyond = False
+        """Whether the number that is typed is beyond its range."""
         self.draws = 0
         """Tokens that were drawn since it was opened, one by one or many at once."""
 
@@ -326,11 +328,20 @@ class NextFigure(Player):
         return self.query_one(Sampler)
 
     def _typed(self, field: NumberField) -> None:
-        """A number that is typed, as far as it is one that can be."""
+        """A number that is typed, as far as it is one that can be; of one beyond its range, the range is said."""
         try:
-            field.value = min(max(field.response, field.low), field.high)
+            number = field.response
         except ValueError:
             return
+        field.value = min(max(number, field.low), field.high)
+        if number != field.value:
+            name = {"temperature": _("temperature"), "top_k": "top-k", "top_p": "top-p"}[field.id or ""]
+            said = _("{name} goes from {low:g} to {high:g}.")
+            self.tell(said.format(name=name, low=field.low, high=field.high))
+        elif self._beyond:
+            # Typed on, it is a number that can be.
+            self.tell("")
+        self._beyond = number != field.value
 
     def on_number_field_moved(self, message: NumberField.Moved) -> None:
         """Draw from something else."""

@@ -148,7 +148,13 @@ class TagsFigure(Player, Writable):
             self.tell(_("One sentence was held out, and this is it."))
             return
         following = 0 if values.sentence is None else (values.sentence + 1) % len(values.sentences)
-        self.later(lambda: values.read(following), self._show)
+
+        def show(found: TagsValues) -> None:
+            # Where another text or network came meanwhile, it is that one's turn.
+            if values is self.values:
+                self._show(found)
+
+        self.later(lambda: values.read(following), show)
 
     @property
     def written(self) -> str:

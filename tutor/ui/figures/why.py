@@ -111,8 +111,15 @@ class WhyView(Stepped, can_focus=True):
         if self._root is None or self._root[:2] != (self.position, self.unit):
             self._root = (self.position, self.unit, self.values.root(self.position, self.unit))
         found = [self._root[2]]
-        for index in self.way:
-            found.append(found[-1].terms[index])
+        for level, index in enumerate(self.way):
+            terms = found[-1].terms
+            if index >= len(terms) or not size(terms[index]):
+                # Set by hand, a value has other terms: what was opened at another step or unit need not be in it.
+                self.way = self.way[:level]
+                break
+            found.append(terms[index])
+        if self.cursor >= size(found[-1]):
+            self.set_reactive(WhyView.cursor, order(found[-1], self.largest)[0])
         return found
 
     def draw(self, width: int, height: int, look: Look) -> Sequence[Row]:
@@ -273,7 +280,10 @@ class WhyFigure(Player):
     @property
     def facts(self) -> Mapping[str, Fact]:
         """What was done in it."""
-        return {**super().facts, "unit": self.unit + 1, "opened": len(self.query_one(WhyView).way)}
+        view = self.query_one(WhyView)
+        # What is not in this step is closed in it.
+        view.path()
+        return {**super().facts, "unit": self.unit + 1, "opened": len(view.way)}
 
     def tables(self) -> tuple[Table, ...]:
         """What is on screen now; before the first step, the number that it was made for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -43,15 +43,18 @@ class Writable(Figure):
         raise NotImplementedError
 
     _open = False
+    """One that was closed is gone only a frame later."""
 
     @property
     def writing(self) -> bool:
-        """Whether the line is open: one that was closed is gone only a frame later."""
-        return self._open
+        """Whether the line is open, and what is typed is typed in it."""
+        return self._open and isinstance(self.screen.focused, WrittenLine)
 
     def action_write(self) -> None:
-        """Open the line."""
-        if self.writing:
+        """Open the line, or go on in the one that is open."""
+        if self._open:
+            for line in self.query(WrittenLine):
+                line.focus()
             return
         self._open = True
         line = WrittenLine(self.written, select_on_focus=False)
@@ -59,6 +62,18 @@ class Writable(Figure):
         line.focus()
         line.cursor_position = len(line.value)
         self.post_message(self.Changed(self))
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """While the line is open the keys are its own: a click on the picture does what it does, and no more."""
+        if self._open:
+            if not isinstance(event.widget, WrittenLine):
+                self.action_write()
+            self.post_message(self.Changed(self))
+
+    def on_descendant_blur(self) -> None:
+        """The keys may be the screen's now: what they do is another thing."""
+        if self._open:
+            self.post_message(self.Changed(self))
 
     def close(self) -> None:
         """Close it; the keys go back to the picture."""

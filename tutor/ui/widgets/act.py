@@ -40,7 +40,7 @@ class DoActivity(Activity):
 
     def begin(self, facts: Mapping[str, Fact]) -> None:
         """From here on, something has to change."""
-        self._first, self._changed = facts[self.block.until.of], False
+        self._first, self._changed, self._over = facts[self.block.until.of], False, False
 
     def see(self, facts: Mapping[str, Fact]) -> None:
         """Whether that was it."""
