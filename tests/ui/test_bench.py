@@ -277,3 +277,80 @@ async def test_the_training_is_as_it_was_left(desk, tmp_path: Path, monkeypatch:
         await d.press("escape", "t")
         assert "Train › mine.txt" in d.text
         assert "6 lines" in d.text
+
+
+# What comes when its person does something else
+
+
+async def test_what_is_asked_next_takes_no_line_that_was_opened_since(desk) -> None:
+    async with desk("sandbox", experiment=SMALL) as d:
+        screen = d.app.screen
+        asks = Errand("", lambda _typed: Outcome(), "its vocabulary", file=True)
+        waits = Waits(Outcome("asked", then=asks))
+        screen._errand(waits.errand)
+        await d.pilot.press("e", *"xyz")
+        waits.may.set()
+        await d.settle()
+        assert screen.query_one(BenchLine).value == "never too late toxyz"
+        assert "asked" in d.text
+        await d.press("enter")
+        assert screen.experiment.text == "never too late toxyz"
+
+
+async def test_lines_to_read_come_before_no_other_screen(desk) -> None:
+    async with desk() as d:
+        await d.press("s")
+        screen = d.app.screen
+        waits = Waits(Outcome("saved", lines="import torch\n", heading="lines"))
+        screen._errand(waits.errand)
+        await d.pilot.press("escape")
+        waits.may.set()
+        await until(lambda: not screen.working)
+        await d.settle()
+        assert not isinstance(d.app.screen, LinesScreen | SandboxScreen)
+
+
+async def test_what_is_typed_on_while_it_is_computed_is_kept_and_done(desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk("sandbox", experiment=SMALL) as d:
+        screen = d.app.screen
+        slow = Slow(screen, monkeypatch)
+        await d.pilot.press("e", *"xy", "enter")
+        await until(slow.begun.is_set)
+        await d.pilot.press(*"zz")
+        slow.may.set()
+        await d.settle()
+        assert screen.query_one(Prompt).open
+        assert screen.query_one(BenchLine).value == "never too late toxyzz"
+        assert screen.experiment.text == "never too late toxy"
+        await d.press("enter")
+        assert not screen.query_one(Prompt).open
+        assert screen.experiment.text == "never too late toxyzz"
+
+
+async def test_what_was_offered_for_one_text_is_done_to_no_other(desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk("sandbox", experiment=Experiment("a b c d", hidden=3)) as d:
+        screen = d.app.screen
+        slow = Slow(screen, monkeypatch)
+        screen.does(lambda e: edits.written(e, "u v w x"))
+        await until(slow.begun.is_set)
+        await d.pilot.press("r", "enter")
+        slow.may.set()
+        await d.settle()
+        assert screen.experiment.text == "u v w x"
+        assert "It is another experiment by now: choose again." in d.text
+
+
+async def test_a_network_that_is_not_to_be_had_leaves_nothing_on_its_way(desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk("sandbox", experiment=SMALL) as d:
+        screen = d.app.screen
+        screen._came(Outcome(chosen=("lesson:nowhere/x", "no")), asks=True)
+        await d.settle()
+        assert "There is no network" in d.text
+        slow = Slow(screen, monkeypatch)
+        screen.does(turn("seed"))
+        await until(slow.begun.is_set)
+        # It has not been said that this takes long: esc is what it is elsewhere.
+        assert not screen._break_off()
+        slow.may.set()
+        await d.settle()
+        assert screen.experiment.seed == 1

@@ -448,3 +448,32 @@ async def test_in_a_small_window_what_learns_has_the_room(desk, corpus: Path) ->
         assert panel.display
         await d.press("tab")
         assert screen.focused is panel
+
+
+async def test_a_line_that_is_open_keeps_its_keys_when_the_training_ends(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt", Choices(hidden=6, embedding=4, steps=30_000))
+        await d.pilot.press("t")
+        while screen.lab is None:
+            await d.pilot.pause()
+        screen.query_one(SettingsPanel).focus()
+        await d.pilot.press("down", "down", "down", "enter")
+        assert screen.query_one(Prompt).open
+        screen._stopping = True
+        await d.settle()
+        assert screen.state == "stopped"
+        assert screen.focused is screen.query_one(BenchLine)
+
+
+async def test_a_file_that_comes_leaves_a_line_that_was_opened_since(desk, corpus: Path, monkeypatch) -> None:
+    slow = Slow(monkeypatch, "moods.txt")
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt")
+        screen.read(corpus / "moods.txt")
+        await d.pilot.press("o", "enter", *"day")
+        slow.go.set()
+        await d.settle()
+        assert screen.corpus.name == "moods.txt"
+        assert screen.query_one(Prompt).open
+        assert screen.query_one(BenchLine).value == "day"
+        assert screen.focused is screen.query_one(BenchLine)

@@ -8,19 +8,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from textual import events, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 
 from tutor.course.outline import Outline, Problem, read_outlines
 from tutor.i18n import _
 from tutor.progress import Progress
 from tutor.ui.screens.home import HomeScreen
-from tutor.ui.screens.overlays import LEAST, ChoiceScreen, HelpScreen, TooSmallScreen
+from tutor.ui.screens.overlays import ChoiceScreen, HelpScreen, TooSmallScreen, too_small
 from tutor.ui.widgets.drawn import AsciiOnly, ascii_only
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from tutor.sandbox.experiment import Experiment
     from tutor.sandbox.learning import Choices
     from tutor.sandbox.state import View
-    from tutor.ui.figures.figure import Figure
 
 DARK = Theme(
     name="night",
@@ -153,7 +153,7 @@ class RnnTutorApp(App[int]):
     def begin(self) -> None:
         """Paint home from the outlines; read the rest afterwards."""
         self.outlines, self._problems = read_outlines(self.course_folder)
-        self.push_screen(HomeScreen(self.outlines, self._problems, self.progress))
+        self._to_front(HomeScreen(self.outlines, self._problems, self.progress))
         if self.start_at.screen == "lesson":
             self.open_lesson(self.start_at.lesson)
         elif self.start_at.screen == "sandbox" and self.start_at.experiment is not None:
@@ -217,8 +217,12 @@ class RnnTutorApp(App[int]):
         self.progress.open_store()
         if self.progress.problem:
             self.notify(self.progress.problem, severity="warning", markup=False)
+        front = self._front
+        if isinstance(front, LessonScreen) and front.lesson.id == lesson.id:
+            # A key that was pressed twice.
+            return
         at = self.progress.at(lesson.id)
-        self.push_screen(LessonScreen(lesson, self.lab_of(lesson), self.progress, clock=self.clock, at=at))
+        self._to_front(LessonScreen(lesson, self.lab_of(lesson), self.progress, clock=self.clock, at=at))
 
     def lab_of(self, lesson: Lesson) -> Lab:
         """A lesson's networks, the same each time."""
@@ -250,8 +254,9 @@ class RnnTutorApp(App[int]):
         from tutor.sandbox.shelf import Shelf
         from tutor.ui.screens.sandbox import SandboxScreen
 
-        if experiment is None and self.is_screen_installed(_SANDBOX):
-            self.push_screen(_SANDBOX)
+        # Whoever goes elsewhere no longer waits for a lesson.
+        self._wanted = ""
+        if isinstance(self._front, SandboxScreen) or (experiment is None and self._as_it_was(_SANDBOX)):
             return
         networks = Networks(self.progress.folder)
         library = LentNetworks(
@@ -267,24 +272,63 @@ class RnnTutorApp(App[int]):
             library=library,
             clock=self.clock,
         )
-        if isinstance(self.screen, HomeScreen):
+        if experiment is None or isinstance(self._front, HomeScreen):
             # A lesson's goes with the lesson; the learner's own is there when they come back.
             self.install_screen(screen, _SANDBOX)
-        self.push_screen(screen)
+        self._to_front(screen)
 
     def open_learning(self, path: Path | None = None, choices: Choices | None = None) -> None:
         """Where a network of the learner's own is trained, in front of the sandbox: as it was left, without a path."""
         from tutor.ui.screens.learning import LearningScreen
 
-        if path is None and self.is_screen_installed(_LEARNING):
-            self.push_screen(_LEARNING)
+        if isinstance(self._front, LearningScreen) or (path is None and self._as_it_was(_LEARNING)):
             return
         files = sorted((self.course_folder / "data").glob("*.*"))
         shelf = {path.name: path for path in files if path.suffix in (".txt", ".csv")}
         screen = LearningScreen(shelf, path, choices=choices, cache=self.cache, clock=self.clock)
         if not self.is_screen_installed(_LEARNING):
             self.install_screen(screen, _LEARNING)
+        self._to_front(screen)
+
+    @property
+    def _front(self) -> Screen[Any]:
+        """The screen in front, behind what is asked there, and the word that the window is too small for it."""
+        over = (ModalScreen, TooSmallScreen)
+        return next((screen for screen in reversed(self.screen_stack) if not isinstance(screen, over)), self.screen)
+
+    def _as_it_was(self, name: str) -> bool:
+        """Bring a screen that is kept in front, wherever it stands; False where there is none yet."""
+        if not self.is_screen_installed(name):
+            return False
+        screen = self.get_screen(name)
+        if screen in self.screen_stack:
+            while self._front is not screen:
+                self._back()
+        else:
+            self._to_front(name)
+        return True
+
+    def _to_front(self, screen: Screen[Any] | str) -> None:
+        """Another screen; where the window is too small for it, that is still said."""
+        small = isinstance(self.screen, TooSmallScreen)
+        if small:
+            self.pop_screen()
         self.push_screen(screen)
+        if small:
+            self.push_screen(TooSmallScreen())
+
+    def _back(self) -> None:
+        """From the screen in front, and what is asked there, to the one behind it."""
+        small, front = isinstance(self.screen, TooSmallScreen), self._front
+        while front in self.screen_stack:
+            self.pop_screen()
+        if small:
+            self.push_screen(TooSmallScreen())
+
+    def _leave(self, kind: type[Screen[Any]]) -> None:
+        """Back from a screen that is in front; a key that was pressed twice leaves it once."""
+        if isinstance(self._front, kind):
+            self._back()
 
     def on_sandbox_screen_train_wanted(self) -> None:
         """The sandbox asks for a network of the learner's own."""
@@ -292,7 +336,9 @@ class RnnTutorApp(App[int]):
 
     def on_learning_screen_left(self) -> None:
         """Back to the sandbox."""
-        self.pop_screen()
+        from tutor.ui.screens.learning import LearningScreen
+
+        self._leave(LearningScreen)
 
     def on_learning_screen_learned(self, message: Message) -> None:
         """What was trained goes under the lens."""
@@ -300,9 +346,10 @@ class RnnTutorApp(App[int]):
         from tutor.ui.screens.sandbox import SandboxScreen
 
         assert isinstance(message, LearningScreen.Learned)
-        self.pop_screen()
-        if isinstance(self.screen, SandboxScreen):
-            self.screen.use(message.title, message.model, message.text)
+        if isinstance(self._front, LearningScreen):
+            self._back()
+            if isinstance(self._front, SandboxScreen):
+                self._front.use(message.title, message.model, message.text)
 
     def on_home_screen_lesson_chosen(self, message: HomeScreen.LessonChosen) -> None:
         """A lesson was chosen at home."""
@@ -331,19 +378,23 @@ class RnnTutorApp(App[int]):
 
     def on_lesson_screen_left(self) -> None:
         """Home from a lesson."""
-        self.pop_screen()
+        from tutor.ui.screens.lesson import LessonScreen
+
+        self._leave(LessonScreen)
 
     def on_sandbox_screen_left(self) -> None:
         """Back from the sandbox."""
-        self.pop_screen()
+        from tutor.ui.screens.sandbox import SandboxScreen
+
+        self._leave(SandboxScreen)
 
     # Everywhere
 
     def on_resize(self, event: events.Resize) -> None:
         """A window that is too small says so, and what was on screen waits behind."""
-        small = event.size.width < LEAST[0] or event.size.height < LEAST[1]
+        small = too_small(event.size)
         here = isinstance(self.screen, TooSmallScreen)
-        if small and not here:
+        if small and not any(isinstance(screen, TooSmallScreen) for screen in self.screen_stack):
             self.push_screen(TooSmallScreen())
         elif here and not small:
             self.pop_screen()
@@ -359,17 +410,22 @@ class RnnTutorApp(App[int]):
         from tutor.ui.figures.figure import figure_in
         from tutor.ui.saving import KINDS
 
-        figure = figure_in(self.screen)
-        if figure is None:
+        if figure_in(self.screen) is None:
             self.say(_("There is no figure here to save."))
             return
-        self.push_screen(ChoiceScreen(_("Save this figure"), KINDS), lambda kind: self.save_figure(figure, kind))
+        self.push_screen(ChoiceScreen(_("Save this figure"), KINDS), self.save_figure)
 
-    def save_figure(self, figure: Figure, kind: str | None) -> None:
-        """Write the figure's files where the command was started, and say where that is."""
+    def save_figure(self, kind: str | None) -> None:
+        """Write the files of the figure in front where the command was started, and say where that is."""
+        from tutor.ui.figures.figure import figure_in
         from tutor.ui.saving import save
 
         if kind is None:
+            return
+        # While the kind was chosen, another may have taken its place.
+        figure = figure_in(self.screen)
+        if figure is None:
+            self.say(_("There is no figure here to save."))
             return
         try:
             paths = save(figure, kind, Path.cwd())

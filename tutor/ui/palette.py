@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -16,9 +15,6 @@ from textual.message import Message
 from tutor.course.outline import Outline
 from tutor.i18n import _
 from tutor.ui.screens.home import HomeScreen
-
-if TYPE_CHECKING:
-    from tutor.ui.figures.figure import Figure
 
 
 class Places(Provider):
@@ -32,17 +28,16 @@ class Places(Provider):
         from tutor.ui.figures.figure import figure_in
         from tutor.ui.saving import KINDS
 
-        figure = figure_in(self.screen)
-        if figure is not None:
+        if figure_in(self.screen) is not None:
             for kind, said in KINDS.items():
                 title = _("Save the figure: {what}").format(what=said)
-                yield title, _("In the folder where rnn-tutor was started"), partial(self._save, figure, kind)
+                yield title, _("In the folder where rnn-tutor was started"), partial(self._save, kind)
 
     def _to(self, message: Message) -> Callable[[], object]:
         return partial(self.app.post_message, message)
 
-    def _save(self, figure: Figure, kind: str) -> None:
-        self.app.save_figure(figure, kind)  # type: ignore[attr-defined]
+    def _save(self, kind: str) -> None:
+        self.app.save_figure(kind)  # type: ignore[attr-defined]
 
     async def discover(self) -> Hits:
         """All of them."""

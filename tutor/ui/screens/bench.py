@@ -27,6 +27,7 @@ from tutor.sandbox.doing import Done, Stand, Step, do
 from tutor.sandbox.edits import History
 from tutor.sandbox.errands import Errand, Outcome
 from tutor.sandbox.experiment import Experiment
+from tutor.sandbox.files import why
 from tutor.sandbox.instruments import Shown, look
 from tutor.sandbox.networks import source_of, title_of
 from tutor.sandbox.state import View
@@ -34,8 +35,8 @@ from tutor.ui.figures.figure import Figure
 from tutor.ui.figures.place import stand, stood
 from tutor.ui.figures.registry import figure_widget
 from tutor.ui.screens.overlays import LinesScreen
-from tutor.ui.screens.table import TableScreen, why
-from tutor.ui.widgets.bench.prompt import Prompt
+from tutor.ui.screens.table import TableScreen
+from tutor.ui.widgets.bench.prompt import BenchLine, Prompt
 from tutor.ui.widgets.bench.settings import SettingsPanel
 
 PATIENCE = 0.25
@@ -117,8 +118,8 @@ class BenchScreen(TableScreen):
         """What is being done in the thread."""
         self._errands: set[int] = set()
         """Errands that are being run, by the lines that they were asked for in."""
-        self._line = 0
-        """Lines that were opened, and errands that were run: which one is the last."""
+        self._typed = ""
+        """What was sent off last, as it was typed."""
         self._broken = False
         """Whether what is being done is to end undone."""
         self._told = False
@@ -234,12 +235,13 @@ class BenchScreen(TableScreen):
         else:
             self._pending[:0] = done.left
         if done.line == self._line:
-            self._close()
-        source = self.experiment.source
-        if source in self._lent:
-            title = self._lent.pop(source)
+            self._close_what_was_sent()
+        if not done.left and not self._pending:
+            # Fetched, or not to be had: nothing is on its way any more.
+            title = self._lent.get(self.experiment.source, "")
+            self._lent.clear()
             if title:
-                self.titles[source] = title
+                self.titles[self.experiment.source] = title
         if done.shown is not None:
             await self._show(done.shown)
             words = (*words, done.shown.said)
@@ -295,15 +297,19 @@ class BenchScreen(TableScreen):
 
     # What is typed
 
-    def _ask(
-        self, what: str, value: str, then: Callable[[str], None], *, all_of_it: bool = False, file: bool = False
-    ) -> None:
-        self._line += 1
-        super()._ask(what, value, then, all_of_it=all_of_it, file=file)
-
-    def _sent(self) -> bool:
+    def _sent(self, text: str) -> bool:
         """Whether what was typed into the line is being done: enter does it once."""
+        return self._typed == text and self._runs
+
+    @property
+    def _runs(self) -> bool:
+        """Whether something that was typed into this line is being done."""
         return self._line in self._errands or any(step.line == self._line for step in (*self._doing, *self._pending))
+
+    def _close_what_was_sent(self) -> None:
+        """The line closes, unless its person has typed on since."""
+        if not self.query_one(Prompt).open or self.query_one(BenchLine).value == self._typed:
+            self._close()
 
     def _ask_change(
         self,
@@ -317,7 +323,8 @@ class BenchScreen(TableScreen):
         """Ask for what changes the experiment; the line closes when it is changed."""
 
         def then(text: str) -> None:
-            if not self._sent():
+            if not self._sent(text):
+                self._typed = text
                 self.does(change(text), line=self._line, beside=beside if text.strip() else None)
 
         self._ask(what, value, then, all_of_it=all_of_it)
@@ -353,7 +360,8 @@ class BenchScreen(TableScreen):
         """Run an errand, after what it asks for was typed."""
 
         def then(text: str) -> None:
-            if not self._sent():
+            if not self._runs:
+                self._typed = text
                 self._errands.add(self._line)
                 self._begin()
                 self._out(errand, text, self._line)
@@ -382,12 +390,16 @@ class BenchScreen(TableScreen):
         outcome = message.outcome
         self._errands.discard(message.line)
         if outcome is not None and message.line == self._line:
-            self._close()
+            self._close_what_was_sent()
         self._ended(message.word if outcome is None else outcome.word)
         if outcome is not None:
-            self._came(outcome)
+            self._came(outcome, asks=message.line == self._line and self.is_current)
 
-    def _came(self, outcome: Outcome) -> None:
+    def _came(self, outcome: Outcome, asks: bool) -> None:
+        """
+        Args:
+            asks: whether the person still waits for it; one who does something else is not interrupted.
+        """
         if outcome.chosen is not None:
             source, title = outcome.chosen
             if source and source not in self.bench.sources:
@@ -399,7 +411,7 @@ class BenchScreen(TableScreen):
         if outcome.opened is not None:
             experiment, view = outcome.opened
             self.steps(Step(lambda history: history.does(experiment), instrument=view.instrument, view=view))
-        if outcome.lines:
+        if outcome.lines and asks:
             self.app.push_screen(LinesScreen(outcome.heading, outcome.lines))
-        if outcome.then is not None:
+        if outcome.then is not None and asks:
             self._errand(outcome.then)

@@ -31,7 +31,7 @@ from tutor.engine.text import clean, join, tokenize
 from tutor.i18n import _
 from tutor.sandbox import choosing, learning
 from tutor.sandbox.corpora import Corpus, look
-from tutor.sandbox.files import found, path_of
+from tutor.sandbox.files import found, path_of, why
 from tutor.sandbox.learning import NAME, Choices
 from tutor.sandbox.settings import Setting
 from tutor.ui.figures.baselines import baseline_name
@@ -41,7 +41,7 @@ from tutor.ui.figures.registry import figure_widget
 from tutor.ui.figures.series import SeriesFigure
 from tutor.ui.figures.training import TrainingFigure
 from tutor.ui.figures.writable import writable_in
-from tutor.ui.screens.table import TableScreen, why
+from tutor.ui.screens.table import TableScreen
 from tutor.ui.widgets.bench.prompt import Prompt
 from tutor.ui.widgets.bench.settings import SettingsPanel
 from tutor.ui.widgets.keyline import Hint, TitleLine
@@ -156,6 +156,8 @@ class LearningScreen(TableScreen):
         self._labs: dict[Choices, Lab] = {}
         """What else has learned from this file: who goes back to a choice finds it as it was."""
         self._stopping = False
+        self._asked = 0
+        """The line that a file was asked for in."""
 
     async def on_mount(self) -> None:
         """The file, or the question which."""
@@ -185,6 +187,8 @@ class LearningScreen(TableScreen):
 
         def then(text: str) -> None:
             self.read(path_of(text))
+            # The line that asked closes when the file is read.
+            self._asked = self._line
 
         self._choose(_("Learn from which file?"), [_("a file of your own …"), *named], chosen)
 
@@ -226,8 +230,10 @@ class LearningScreen(TableScreen):
             self.state = "choosing"
             await self._tell_of_it()
             self.query_one(SettingsPanel).redraw()
-            self.query_one(SettingsPanel).focus()
-            self._close()
+            if self._asked == self._line:
+                self._close()
+            if not self.query_one(Prompt).open:
+                self.query_one(SettingsPanel).focus()
         else:
             self.state = self._rests()
         self._place()
@@ -392,7 +398,8 @@ class LearningScreen(TableScreen):
         self.state = self._rests()
         for figure in self.query(LiveFigure):
             figure.show(figure.values, running=False)
-            figure.take_keys()
+            if not self.query_one(Prompt).open:
+                figure.take_keys()
         self._place()
         self._say(message.word)
 

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -22,6 +23,11 @@ from tutor.ui.widgets.drawn import Drawn
 
 LEAST = (60, 20)
 """Columns and rows below which no screen is true any more."""
+
+
+def too_small(size: Size) -> bool:
+    """Whether a window has no room for the screens."""
+    return size.width < LEAST[0] or size.height < LEAST[1]
 
 
 class TooSmallScreen(Screen[None]):
@@ -39,6 +45,11 @@ class TooSmallScreen(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """How large it is now."""
         self.query_one(Static).update(self._line())
+
+    def on_screen_resume(self) -> None:
+        """Something stood before it while the window grew."""
+        if not too_small(self.app.size):
+            self.app.pop_screen()
 
     def _line(self) -> Content:
         width, height = self.app.size

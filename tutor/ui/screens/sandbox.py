@@ -168,7 +168,7 @@ class SandboxScreen(BenchScreen):
 
     def action_word(self) -> None:
         """Another word in place of the one at the cursor."""
-        self._act(acts.word(self.reading, self._stood()))
+        self._act(acts.word(self.reading, self._stood()), self.experiment)
 
     def action_rearrange(self) -> None:
         """The same words in another order."""
@@ -196,13 +196,26 @@ class SandboxScreen(BenchScreen):
         self._choose_act(_("By hand"), found)
 
     def _choose_act(self, title: str, found: Sequence[Act]) -> None:
-        self._choose(title, [one.label for one in found], lambda at: self._act(found[at]))
+        was = self.experiment
+        self._choose(title, [one.label for one in found], lambda at: self._act(found[at], was))
 
-    def _act(self, act: Act) -> None:
+    def _act(self, act: Act, was: Experiment) -> None:
+        """What was offered for one experiment is done to no other."""
+
+        def change(text: str) -> Change:
+            do = act.do(text)
+
+            def done(experiment: Experiment) -> Experiment:
+                if experiment != was:
+                    raise ValueError(_("It is another experiment by now: choose again."))
+                return do(experiment)
+
+            return done
+
         if act.asks:
-            self._ask_change(act.asks, act.begins, act.do, all_of_it=True)
+            self._ask_change(act.asks, act.begins, change, all_of_it=True)
         else:
-            self.does(act.do(""))
+            self.does(change(""))
 
     def action_undo(self) -> None:
         """The experiment before."""

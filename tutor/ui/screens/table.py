@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from tutor.engine.text import clean
+from tutor.sandbox.files import why
 from tutor.sandbox.settings import Setting
 from tutor.ui.figures.figure import Figure
 from tutor.ui.screens.overlays import ChoiceScreen, LinesScreen
@@ -38,6 +38,8 @@ class TableScreen(Screen[None]):
         super().__init__()
         self._then: Callable[[str], None] | None = None
         """What is done with what is typed; ValueError or OSError: in one line, why it cannot be taken."""
+        self._line = 0
+        """Lines that were opened: which one is the last."""
 
     def compose(self) -> ComposeResult:
         """The line is there only while something is typed."""
@@ -65,6 +67,7 @@ class TableScreen(Screen[None]):
     ) -> None:
         """Ask for something: see `Prompt.ask`."""
         self._then = then
+        self._line += 1
         self.query_one(Prompt).ask(what, value, all_of_it=all_of_it, file=file)
         self._show_hints()
 
@@ -135,11 +138,3 @@ class TableScreen(Screen[None]):
         """What its keys do may be another thing now."""
         message.stop()
         self._show_hints()
-
-
-def why(error: ValueError | OSError) -> str:
-    """What went wrong, in one line."""
-    if isinstance(error, OSError):
-        name = clean(str(error.filename or ""))
-        return f"{name}: {error.strerror or error}" if name else str(error.strerror or error)
-    return str(error)
