@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from typing import ClassVar, Literal, get_args
 
 import numpy as np
@@ -196,11 +195,12 @@ def factors(flow: Flow, cell: str, tokens: tuple[str, ...]) -> JacobianValues:
         cell: "rnn", "gru" or "lstm".
         tokens: what was read, T of them; or none.
     """
+    jacobians = flow.jacobians
     with ThreadPoolExecutor(1) as beside:
-        # Two walks that know nothing of each other, each with a decomposition a step; both end with who waits for them.
-        measured = beside.submit(copy_context().run, lambda: (flow.jacobians, flow.factor_norms))
+        # All of these are one call, which leaves Python alone: the products are walked meanwhile.
+        measured = beside.submit(lambda: flow.factor_norms)
         logs = flow.log10_products
-        jacobians, norms = measured.result()
+        norms = measured.result()
     slopes = flow.slopes
     T = len(jacobians)
     alone = jacobians.shape[1] == 1
