@@ -16,6 +16,7 @@ from tutor.ui.figures.tags import TagsFigure
 from tutor.ui.figures.training import TrainingFigure
 from tutor.ui.screens import learning as module
 from tutor.ui.screens.learning import LearningScreen
+from tutor.ui.screens.overlays import LinesScreen
 from tutor.ui.screens.sandbox import SandboxScreen
 from tutor.ui.widgets.bench.prompt import BenchLine, Prompt
 from tutor.ui.widgets.bench.settings import SettingsPanel
@@ -477,3 +478,19 @@ async def test_a_file_that_comes_leaves_a_line_that_was_opened_since(desk, corpu
         assert screen.query_one(Prompt).open
         assert screen.query_one(BenchLine).value == "day"
         assert screen.focused is screen.query_one(BenchLine)
+
+
+async def test_a_network_that_cannot_be_kept_is_said(desk, corpus: Path, tmp_path: Path, monkeypatch) -> None:
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tutor.course.stored.save", full)
+    async with desk("sandbox", experiment=Experiment(), cache=tmp_path / "cache") as d:
+        screen = await opened(d, corpus / "text.txt")
+        await d.press("t")
+        assert isinstance(d.app.screen, LinesScreen)
+        assert d.app.screen.lines.startswith("held out: ")
+        assert "Trained networks cannot be kept in" in d.app.screen.lines
+        assert "No space left on device" in d.app.screen.lines
+        await d.press("escape")
+        assert screen.state == "done"

@@ -363,7 +363,8 @@ class LearningScreen(TableScreen):
                     if self._stopping or worker.is_cancelled:
                         break
             self.post_message(self.Came(lab, options, options.run(lab), notes))
-            self.post_message(self.Over(_stands(lab) if not worker.is_cancelled else ""))
+            said = (_stands(lab), lab.cannot_save or "") if not worker.is_cancelled else ()
+            self.post_message(self.Over(" ".join(said).strip()))
         except ValueError as error:
             self.post_message(self.Over(str(error)))
         except Exception as error:
