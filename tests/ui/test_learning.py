@@ -72,6 +72,7 @@ async def test_a_text_is_learned_and_goes_under_the_lens(desk, corpus: Path) -> 
         assert isinstance(bench, SandboxScreen)
         assert bench.network_run.model is model
         assert "text.txt" in d.text
+        assert "t goes back to the training." in d.text
         figure = bench.query_one(NextFigure)
         assert figure.position == figure.playback.length > 0
         await d.press("z")

@@ -303,6 +303,7 @@ class SandboxScreen(BenchScreen):
         # Read to its end: what it says then is what it learned.
         end = View("says", position=len(tokens_of(text, model.spec.unit)))
         self.steps(Step(lambda history: history.does(change(history.now)), instrument="says", view=end))
+        self._say(_("This is the network that was trained. t goes back to the training."))
 
     # Kept, and opened
 
