@@ -515,7 +515,7 @@ async def test_a_network_that_cannot_be_fetched_is_not_listed(desk, monkeypatch:
     async with desk("sandbox", experiment=Experiment(hidden=3)) as d:
         screen = d.app.screen
         assert isinstance(screen, SandboxScreen)
-        screen._came(Outcome(chosen=("lesson:nowhere/none", "Nowhere: none")))
+        screen._came(Outcome(chosen=("lesson:nowhere/none", "Nowhere: none")), asks=True)
         await d.settle()
         assert "There is no network" in d.text
         assert screen.titles == {}
