@@ -16,6 +16,7 @@ from typing import Any
 
 from tutor.i18n import _
 from tutor.progress.changes import CONFIDENCES, KINDS, Attempt, Change, Completed, Graded, Seen, Stood
+from tutor.progress.placing import linked
 from tutor.progress.store import FORMAT, Finding, Store, StoreError, shown
 
 
@@ -166,7 +167,7 @@ class Progress:
                 with part.open("x", encoding="utf-8") as file:
                     json.dump(known, file, ensure_ascii=False, indent=1, allow_nan=False)
                     file.write("\n")
-                _linked(part, path)
+                linked(part, path)
             finally:
                 part.unlink(missing_ok=True)
         except FileExistsError as error:
@@ -215,19 +216,6 @@ class Progress:
     def _save(self) -> None:
         if self._store.save(self._unsaved, self._seen):
             self._unsaved.clear()
-
-
-def _linked(part: Path, path: Path) -> None:
-    """Give a file a second name, if nothing has that name: in one step, so that of two who want it one gets it."""
-    try:
-        os.link(part, path)
-    except FileExistsError:
-        raise
-    except (OSError, AttributeError):
-        # A file system without hard links.
-        if os.path.lexists(path):
-            raise FileExistsError(path) from None
-        os.rename(part, path)
 
 
 def _storable(text: str) -> str:

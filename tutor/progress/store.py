@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tutor.i18n import _, ngettext
 from tutor.progress.changes import CONFIDENCES, KINDS, Attempt, Change, Completed, Graded, Seen, Stood
+from tutor.progress.placing import linked
 
 if TYPE_CHECKING:
     import sqlite3
@@ -357,13 +358,9 @@ class Store:
             with contextlib.closing(sqlite3.connect(made)) as connection:
                 connection.executescript(_SCHEMA)
             try:
-                os.link(made, self.path)
+                linked(Path(made), self.path)
             except FileExistsError:
                 return
-            except (OSError, AttributeError):
-                # A file system without hard links.
-                if not os.path.lexists(self.path):
-                    os.rename(made, self.path)
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(made)

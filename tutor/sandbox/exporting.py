@@ -24,6 +24,7 @@ from tutor.engine.checks import Array
 from tutor.engine.model import Run
 from tutor.engine.text import clean
 from tutor.i18n import _
+from tutor.progress.placing import linked
 
 KINDS = (".json", ".csv", ".npz")
 """What the name of a file may end in."""
@@ -205,7 +206,7 @@ def placed(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         if overwrite:
             os.replace(part, path)
         else:
-            _linked(part, path)
+            linked(part, path)
     except FileExistsError:
         raise taken(path) from None
     except OSError as error:
@@ -230,16 +231,3 @@ def taken(path: Path, free: Path | None = None) -> ValueError:
 def numbered(path: Path) -> Iterator[Path]:
     """Other names for a file, one after the other: run-2.csv, run-3.csv and so on."""
     return (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
-
-
-def _linked(part: Path, path: Path) -> None:
-    """Give a file a second name, if nothing has that name: in one step, so that of two who want it one gets it."""
-    try:
-        os.link(part, path)
-    except FileExistsError:
-        raise
-    except (OSError, AttributeError):
-        # A file system without hard links.
-        if os.path.lexists(path):
-            raise FileExistsError(path) from None
-        os.rename(part, path)

@@ -374,8 +374,11 @@ class LearningScreen(TableScreen):
     @work(thread=True, exclusive=True, group="learn", description="again")
     def _again(self, corpus: Corpus, lab: Lab) -> None:
         """The curve of what has learned before."""
-        options = _curve(lab)
-        self.post_message(self.Came(lab, options, options.run(lab), _unsaid(corpus, lab)))
+        try:
+            options = _curve(lab)
+            self.post_message(self.Came(lab, options, options.run(lab), _unsaid(corpus, lab)))
+        except Exception as error:
+            self.post_message(self.Over(_("It could not be drawn: {e}").format(e=_wrong(error))))
 
     async def on_learning_screen_came(self, message: Came) -> None:
         """The curve falls."""
@@ -461,7 +464,7 @@ class LearningScreen(TableScreen):
         """Write in the figure."""
         figure = writable_in(self)
         if figure is None:
-            self._say(_("There is nothing on this screen to write in. s opens the sandbox, which reads any text."))
+            self._say(_("There is nothing on this screen to write in."))
         else:
             figure.action_write()
 
