@@ -39,6 +39,7 @@ TESTS = (
     "attribution",
     "jobs",
     "gradient_flow",
+    "step_jacobian",
     "convolution",
     "refusals",
     "memory",
@@ -49,7 +50,7 @@ RECURRENCE = ("by_hand", "gradients", "properties", "surgery")
 FIRST = {
     "parameters.py": ("properties", "model_training", "jobs"),
     "surgery.py": ("surgery",),
-    "gradient_flow.py": ("gradient_flow", "surgery"),
+    "gradient_flow.py": ("gradient_flow", "step_jacobian", "surgery"),
     "heads.py": ("losses_optimizers",),
     "losses.py": ("losses_optimizers",),
     "optimizers.py": ("losses_optimizers", "model_training"),
@@ -71,6 +72,15 @@ PATIENCE = 120.0
 # By file: what it is, the text that stands there exactly once, and what takes its place.
 BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "cells.py": (
+        ("the GRU's factor without what z keeps", "on_diagonal(found, z)", "pass"),
+        ("the GRU's factor past its reset, after", "to_z, to_n * r], axis=1", "to_z, to_n], axis=1"),
+        ("the GRU's factor past its reset, before", "on_diagonal(reset, r)", "pass"),
+        (
+            "the LSTM's c by h without tanh'",
+            "on_diagonal(found[:, :H, H:], to_c * f)",
+            "on_diagonal(found[:, :H, H:], f)",
+        ),
+        ("the LSTM's h by h without its output gate", "h_by_h += scaled_rows(w.hh[3 * H :], to_o)", "pass"),
         ("the RNN's W_hh transposed, of one sequence", "weight[:, :H] = w.hh", "weight[:, :H] = w.hh.T"),
         ("the GRU's r and z swapped in its equations", "in (slice(2), 0, 1, 2, 3)))", "in (slice(2), 1, 0, 2, 3)))"),
         (
@@ -119,7 +129,7 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("the LSTM's dc passed on without f", "multiply(dc, f, dc)", "pass"),
         (
             "the LSTM's dc without tanh'",
-            "multiply(tanh_c, tanh_c, to_c)\n            subtract(one, to_c, to_c)",
+            "multiply(tanh_c, tanh_c, to_c)\n        subtract(one, to_c, to_c)",
             "to_c[:] = one",
         ),
         (
@@ -270,7 +280,7 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
     ),
     "gradient_flow.py": (
-        ("the exponent forgotten", "exponent += _rescale", "exponent = _rescale"),
+        ("the exponent forgotten", "exponent += _rescale(d_h", "exponent = _rescale(d_h"),
         ("the exponent by the natural logarithm", "self.exponents * np.log10(2.0)", "self.exponents * np.log(2.0)"),
         ("the flow ignores the length", "T if trace.lengths is None else int(trace.lengths[0])", "T"),
         ("the state's norm without c", "by_h + by_c if whole else by_h", "by_h"),
@@ -285,7 +295,25 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
             "back.step(dh, dh, dc, back.steps[t % _STRETCH])\n                else:\n                    back.step",
         ),
         ("the flow with cuts beyond the end", "for t, done in plan.items() if t < end", "for t, done in plan.items()"),
-        ("the product of h alone", "np.concatenate([self.d_h, self.d_c], axis=1)", "self.d_h"),
+        (
+            "the factors of float32",
+            "past = self.past.between(first, last).astype(np.float64)",
+            "past = self.past.between(first, last).astype(np.float32)",
+        ),
+        ("the factor past what was set without c", "d_h, d_c[:, : self.R - H]", "d_h, 0.0"),
+        ("a factor beyond the end", "if t >= self.end:", "if t > self.end:"),
+        ("the products from the wrong side", "np.dot(product, found[t - first])", "np.dot(found[t - first], product)"),
+        (
+            "the products' exponent forgotten",
+            "exponent += _rescale(product, None)",
+            "exponent = _rescale(product, None)",
+        ),
+        (
+            "a stretch begins from the identity",
+            "            found = self.factors(first, last)\n            for",
+            "            found, product = self.factors(first, last), np.eye(self.R)\n            for",
+        ),
+        ("a thread's norms in another's place", "np.concatenate([_largest(here), *", "np.concatenate([*"),
         ("squares of small numbers lost", "np.ldexp(matrices, -shift[..., None, None])", "np.array(matrices)"),
         ("the norm not scaled back", "np.ldexp(np.sqrt(np.maximum(squares, 0.0)), shift)", "np.sqrt(squares)"),
         ("the input not scaled with the state", "x[t : t + 1] * scale", "x[t : t + 1]"),

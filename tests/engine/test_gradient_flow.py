@@ -277,3 +277,12 @@ def test_each_factor_has_its_norm() -> None:
         for t in range(4, -1, -1):
             product = product @ flow.jacobians[t]
             assert flow.log10_products[t] == pytest.approx(math.log10(np.linalg.norm(product, 2)), abs=1e-12)
+
+
+def test_many_matrices_have_each_its_own_norm() -> None:
+    """Threads share them, and each norm stands where its matrix does."""
+    matrices = np.random.default_rng(0).standard_normal((23, 64, 64)) * np.arange(23.0)[:, None, None]
+    norms = spectral_norm(matrices)
+    np.testing.assert_array_equal(norms, [spectral_norm(matrix) for matrix in matrices])
+    np.testing.assert_allclose(norms, np.linalg.svd(matrices, compute_uv=False)[:, 0], rtol=1e-13)
+    np.testing.assert_array_equal(spectral_norm(matrices[:22].reshape(2, 11, 64, 64)), norms[:22].reshape(2, 11))

@@ -31,10 +31,12 @@ from tutor.engine.steps import (
     Weights,
     blocks,
     each,
+    on_diagonal,
     product,
     product_back,
     project,
     rows,
+    scaled_rows,
 )
 from tutor.engine.surgery import Done
 
@@ -151,22 +153,28 @@ class RNN:
         slopes = aligned((S, B, H), w.hh.dtype)
         da = aligned((1 if many else S, many or B, H), w.hh.dtype)
         mix = product_back(w.hh, many or B)
-        one = ONES[da.dtype]
-
-        def look(past: Past) -> None:
-            slope = slopes[: len(past.h)]
-            if self.nonlinearity == "tanh":
-                multiply(past.h, past.h, slope)
-                subtract(one, slope, slope)
-            else:
-                slope[:] = past.h > 0 if self.nonlinearity == "relu" else one
 
         def step(d: Array, dh: Array, dc: Array, taken: tuple[Array, ...]) -> None:
             slope, da = taken
             multiply(d, slope, da)
             mix(da, dh)
 
-        return Backward(look, each(S, slopes, da), step, da, da, slice(0))
+        return Backward(lambda past: self._slopes(past, slopes), each(S, slopes, da), step, da, da, slice(0))
+
+    def _slopes(self, past: Past, out: Array) -> None:
+        """φ′ of each step, into the first of (S, B, H)."""
+        slope = out[: len(past.h)]
+        if self.nonlinearity == "tanh":
+            multiply(past.h, past.h, slope)
+            subtract(ONES[out.dtype], slope, slope)
+        else:
+            slope[:] = past.h > 0 if self.nonlinearity == "relu" else 1.0
+
+    def jacobians(self, w: Weights, past: Past) -> Array:
+        """∂h/∂h₋ of each step of one sequence, (S, H, H)."""
+        slopes = np.empty_like(past.h)
+        self._slopes(past, slopes)
+        return scaled_rows(w.hh, slopes)
 
     def back(self, w: Weights, past: Past, done: Done, d: Array, dc: Array) -> Undone:
         """The backward step of one step where something was set by hand; d = dL/dh_t, dc = dL/dc_t, as many as come."""
@@ -311,22 +319,6 @@ class GRU:
         through = aligned((n, H), da.dtype)
         if n == 1:
             through = through[0]
-        one = ONES[da.dtype]
-
-        def look(past: Past) -> None:
-            r, z, n, scaled = past.kept.swapaxes(0, 1)
-            to_z, to_n, to_r, r_again, z_again = factors[: len(r)].swapaxes(0, 1)
-            r_again[:], z_again[:] = r, z
-            subtract(one, r, to_r)
-            multiply(to_r, scaled, to_r)  # (1 − r) r h₋ where the reset comes before
-            if after:
-                multiply(to_r, r, to_r)
-            multiply(n, n, to_n)
-            subtract(one, to_n, to_n)
-            subtract(one, z, to_z)
-            multiply(to_n, to_z, to_n)
-            multiply(to_z, z, to_z)
-            multiply(to_z, subtract(past.h_, n), to_z)
 
         if after:
             mix = product_back(w.hh, n)
@@ -361,7 +353,40 @@ class GRU:
 
             parts = [da[:, :, 2 * H :], da[:, :, : 2 * H], da[:, :, :H], da[:, :, H : 2 * H]]
         steps = each(S, *factors.swapaxes(0, 1), *parts)
-        return Backward(look, steps, step, da, du, slice(2 * H if after else 0))
+        return Backward(lambda past: self._slopes(past, factors), steps, step, da, du, slice(2 * H if after else 0))
+
+    def _slopes(self, past: Past, out: Array) -> None:
+        """What a backward step multiplies by, into the first of (S, 5, B, H), in the order of `backward`."""
+        one = ONES[out.dtype]
+        r, z, n, scaled = past.kept.swapaxes(0, 1)
+        to_z, to_n, to_r, r_again, z_again = out[: len(r)].swapaxes(0, 1)
+        r_again[:], z_again[:] = r, z
+        subtract(one, r, to_r)
+        multiply(to_r, scaled, to_r)  # (1 − r) r h₋ where the reset comes before
+        if self.reset == "after":
+            multiply(to_r, r, to_r)
+        multiply(n, n, to_n)
+        subtract(one, to_n, to_n)
+        subtract(one, z, to_z)
+        multiply(to_n, to_z, to_n)
+        multiply(to_z, z, to_z)
+        multiply(to_z, subtract(past.h_, n), to_z)
+
+    def jacobians(self, w: Weights, past: Past) -> Array:
+        """∂h/∂h₋ of each step of one sequence, (S, H, H)."""
+        S, _, H = past.h.shape
+        slopes = np.empty((S, 5, 1, H), past.h.dtype)
+        self._slopes(past, slopes)
+        to_z, to_n, to_r, r, z = slopes.swapaxes(0, 1)
+        if self.reset == "after":
+            found = scaled_rows(w.hh, np.concatenate([to_n * to_r, to_z, to_n * r], axis=1))
+        else:
+            reset = scaled_rows(w.hh[:H], to_r)  # ∂(r ⊙ h₋)/∂h₋
+            on_diagonal(reset, r)
+            found = scaled_rows(w.hh[2 * H :], to_n) @ reset
+            found += scaled_rows(w.hh[H : 2 * H], to_z)
+        on_diagonal(found, z)
+        return found
 
     def back(self, w: Weights, past: Past, done: Done, d: Array, dc: Array) -> Undone:
         """The backward step past what was set by hand; see `RNN.back`."""
@@ -492,26 +517,6 @@ class LSTM:
         da = aligned((1 if many else S, n, 4 * H), w.hh.dtype)
         through = aligned((H,) if n == 1 else (n, H), da.dtype)
         mix = product_back(w.hh, n)
-        one = ONES[da.dtype]
-
-        def look(past: Past) -> None:
-            assert past.c_ is not None
-            i, f, g, o, tanh_c = past.kept.swapaxes(0, 1)
-            found = factors[: len(i)]
-            to_i, to_f, to_g, to_o, to_c, f_again = found.swapaxes(0, 1)
-            f_again[:] = f
-            gates, slopes = past.kept[:, :4], found[:, :4]
-            subtract(one, gates, slopes)
-            multiply(slopes, gates, slopes)
-            multiply(to_i, g, to_i)
-            multiply(to_f, past.c_, to_f)
-            multiply(to_o, tanh_c, to_o)
-            multiply(g, g, to_g)
-            subtract(one, to_g, to_g)
-            multiply(to_g, i, to_g)
-            multiply(tanh_c, tanh_c, to_c)
-            subtract(one, to_c, to_c)
-            multiply(to_c, o, to_c)
 
         def step(d: Array, dh: Array, dc: Array, taken: tuple[Array, ...]) -> None:
             to_o, to_c, f, da, da_o, to_ifg, da_ifg = taken
@@ -530,7 +535,43 @@ class LSTM:
         views = (to_ifg, three if len(da) == S else [three[0]] * S)
         alone = each(S, factors[:, 3], factors[:, 4], factors[:, 5], da, da[:, :, 3 * H :])
         steps = [(*taken, *both) for taken, *both in zip(alone, *views, strict=True)]
-        return Backward(look, steps, step, da, da, slice(0))
+        return Backward(lambda past: self._slopes(past, factors), steps, step, da, da, slice(0))
+
+    def _slopes(self, past: Past, out: Array) -> None:
+        """What a backward step multiplies by, into the first of (S, 6, B, H), in the order of `backward`."""
+        assert past.c_ is not None
+        one = ONES[out.dtype]
+        i, f, g, o, tanh_c = past.kept.swapaxes(0, 1)
+        found = out[: len(i)]
+        to_i, to_f, to_g, to_o, to_c, f_again = found.swapaxes(0, 1)
+        f_again[:] = f
+        gates, slopes = past.kept[:, :4], found[:, :4]
+        subtract(one, gates, slopes)
+        multiply(slopes, gates, slopes)
+        multiply(to_i, g, to_i)
+        multiply(to_f, past.c_, to_f)
+        multiply(to_o, tanh_c, to_o)
+        multiply(g, g, to_g)
+        subtract(one, to_g, to_g)
+        multiply(to_g, i, to_g)
+        multiply(tanh_c, tanh_c, to_c)
+        subtract(one, to_c, to_c)
+        multiply(to_c, o, to_c)
+
+    def jacobians(self, w: Weights, past: Past) -> Array:
+        """∂(h, c)/∂(h₋, c₋) of each step of one sequence, (S, 2H, 2H)."""
+        S, _, H = past.h.shape
+        slopes = np.empty((S, 6, 1, H), past.h.dtype)
+        self._slopes(past, slopes)
+        _, _, _, to_o, to_c, f = slopes.swapaxes(0, 1)
+        found = np.zeros((S, 2 * H, 2 * H), past.h.dtype)
+        h_by_h, c_by_h = found[:, :H, :H], found[:, H:, :H]
+        c_by_h[:] = scaled_rows(w.hh[: 3 * H], slopes[:, :3, 0])
+        multiply(c_by_h, to_c[:, 0, :, None], h_by_h)
+        h_by_h += scaled_rows(w.hh[3 * H :], to_o)
+        on_diagonal(found[:, H:, H:], f)
+        on_diagonal(found[:, :H, H:], to_c * f)
+        return found
 
     def back(self, w: Weights, past: Past, done: Done, d: Array, dc: Array) -> Undone:
         """The backward step past what was set by hand; see `RNN.back`."""

@@ -10,7 +10,9 @@ not 0.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -28,6 +30,13 @@ from tutor.engine.trace import Record, Trace, frozen
 _FAR = 2.0**200
 _STRETCH = 64
 """Steps whose factors are worked out at a time."""
+_NUMBERS = 2**18
+"""Numbers of whole factors that are worked out at a time: what a cache holds."""
+_WORTH = 2**16
+"""Numbers of matrices whose norms are worth other threads."""
+_THREADS = min(os.cpu_count() or 1, 4)
+_POOL = ThreadPoolExecutor(max(_THREADS - 1, 1))
+"""Kept, for a thread's first decomposition has memory to find."""
 
 
 class _Product(NamedTuple):
@@ -41,11 +50,6 @@ class _Product(NamedTuple):
     exponent: int
     norm: float
     """‖∂h_T/∂h_t‖ / 2^exponent, Frobenius; of the whole state where that was asked for."""
-
-    @property
-    def d_s(self) -> Array:
-        """(R, R) of the state s: h, and of the LSTM (h, c)."""
-        return self.d_h if self.d_c is None else np.concatenate([self.d_h, self.d_c], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +69,11 @@ class _Walk:
     def T(self) -> int:
         """Steps recorded."""
         return len(self.past.h)
+
+    @property
+    def R(self) -> int:
+        """Numbers of the state: H, and of the LSTM 2H."""
+        return len(self.cell.states) * int(self.w.hh.shape[1])
 
     def back(self, whole: bool = False) -> Iterator[_Product]:
         """Each product, from t = T, where it is the identity, to t = 0; its arrays are good until the next is made."""
@@ -92,26 +101,40 @@ class _Walk:
                 by_h, by_c = np.vdot(d_h, d_h), np.vdot(d_c, d_c) if lstm else 0.0
             yield _Product(t, d_h, d_c if lstm else None, exponent, math.sqrt(by_h + by_c if whole else by_h))
 
-    def factors(self, first: int = 0, last: int | None = None) -> Iterator[Array]:
-        """∂s_{t+1}/∂s_t, (R, R), for t = first … last − 1: s is h, and of the LSTM (h, c); each array is its own."""
+    def factors(self, first: int, last: int) -> Array:
+        """∂s_{t+1}/∂s_t for t = first … last − 1, (last − first, R, R): s is h, and of the LSTM (h, c)."""
+        past = self.past.between(first, last).astype(np.float64)
+        # Those past a number that was set by hand may overflow: they are made anew below.
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = self.cell.jacobians(self.w, past)
         H = self.w.hh.shape[1]
-        lstm = "c" in self.cell.states
-        R = 2 * H if lstm else H
-        last = self.T if last is None else last
-        size = min(_STRETCH, last - first)
-        back = self.cell.backward(self.w, size, 1, many=R)
         for t in range(first, last):
             look_up()
-            d_h, d_c = np.eye(R, H), np.eye(R, H, -H)
-            if t < self.end:
-                if (t - first) % size == 0:
-                    self._look(back, t, min(t + size, self.end))
-                if t in self.plan:
-                    self._past(t, d_h, d_c)
-                else:
-                    dh, dc = (d_h[0], d_c[0]) if R == 1 else (d_h, d_c)
-                    back.step(dh, dh, dc, back.steps[(t - first) % size])
-            yield np.concatenate([d_h, d_c], axis=1) if lstm else d_h
+            if t >= self.end:
+                found[t - first] = np.eye(self.R)
+            elif t in self.plan:
+                d_h, d_c = np.eye(self.R, H), np.eye(self.R, H, -H)
+                self._past(t, d_h, d_c)
+                found[t - first, :, :H], found[t - first, :, H:] = d_h, d_c[:, : self.R - H]
+        return found
+
+    def stretches(self) -> list[tuple[int, int]]:
+        """(first, last) of some steps at a time, the last first: as many as have their factors in a few megabytes."""
+        size = min(max(_NUMBERS // self.R**2, 1), _STRETCH)
+        return [(max(last - size, 0), last) for last in range(self.T, 0, -size)]
+
+    def products(self, exponents: Any) -> Iterator[Array]:
+        """∂s_T/∂s_t as the factors make them, (S, R, R) of each stretch, over 2^exponents, which are filled."""
+        product, exponent = np.eye(self.R), 0
+        for first, last in self.stretches():
+            found = self.factors(first, last)
+            for t in range(last - 1, first - 1, -1):
+                look_up()
+                product = np.dot(product, found[t - first])
+                if not 1.0 / _FAR**2 < np.vdot(product, product) < _FAR**2:
+                    exponent += _rescale(product, None)
+                found[t - first], exponents[t] = product, exponent
+            yield found
 
     def _look(self, back: Backward, start: int, end: int) -> None:
         """Some steps' factors. Those of a number that was set by hand may overflow: nothing is multiplied by them."""
@@ -227,7 +250,11 @@ class Flow:
     @cached_property
     def jacobians(self) -> Array:
         """(T, R, R): the factors, ∂s_{t+1}/∂s_t at t; s is h, and of the LSTM the whole state (h, c), R = 2H."""
-        return frozen(np.stack(list(self._walk.factors())))
+        walk = self._walk
+        found = np.empty((walk.T, walk.R, walk.R))
+        for first, last in walk.stretches():
+            found[first:last] = walk.factors(first, last)
+        return frozen(found)
 
     @cached_property
     def factor_norms(self) -> Array:
@@ -237,7 +264,11 @@ class Flow:
     @cached_property
     def log10_products(self) -> Array:
         """(T + 1,) log10 of the spectral norms of ∂s_T/∂s_t; −inf only where the product is exactly 0."""
-        return self._walk.measured(lambda product: float(spectral_norm(product.d_s)), whole=True).log10
+        walk = self._walk
+        values, exponents = np.ones(walk.T + 1), np.zeros(walk.T + 1, np.int64)
+        for (first, last), products in zip(walk.stretches(), walk.products(exponents), strict=True):
+            values[first:last] = spectral_norm(products)
+        return _Measured(values, exponents).log10
 
     @cached_property
     def slopes(self) -> Array | None:
@@ -296,7 +327,7 @@ def step_jacobian(net: Recurrent, trace: Trace, t: int) -> Array:
     walk = _walked(net, trace)
     if isinstance(t, bool) or not isinstance(t, int | np.integer) or not 0 <= t < walk.T:
         raise ValueError(f"t: got {t!r}, expected a step from 0 to {walk.T - 1}")
-    return frozen(next(walk.factors(int(t), int(t) + 1)))
+    return frozen(walk.factors(int(t), int(t) + 1)[0])
 
 
 def _walked(net: Recurrent, trace: Trace) -> _Walk:
@@ -324,8 +355,18 @@ def spectral_norm(matrices: Array) -> Array:
     """The largest singular value of each matrix, (…, R, R) → (…): exactly 0 of zeros alone.
 
     As the root of the largest eigenvalue of AᵀA, which costs half of all singular values, and is as true: only small
-    ones lose digits by squaring. A power of two is taken out before, so that no square is 0 or infinite.
+    ones lose digits by squaring. A power of two is taken out before, so that no square is 0 or infinite. Where there is
+    much to do, threads share it: a decomposition leaves Python alone.
     """
+    if matrices.size < _WORTH:
+        return _largest(matrices)
+    here, *others = np.array_split(matrices.reshape(-1, *matrices.shape[-2:]), _THREADS)
+    beside = [_POOL.submit(_largest, part) for part in others if len(part)]
+    return np.concatenate([_largest(here), *(part.result() for part in beside)]).reshape(matrices.shape[:-2])
+
+
+def _largest(matrices: Array) -> Array:
+    """As `spectral_norm`, in this thread."""
     largest = np.abs(matrices).max(axis=(-2, -1))
     shift = np.frexp(largest)[1]
     near = np.ldexp(matrices, -shift[..., None, None])

@@ -170,3 +170,18 @@ def project(x: Array, w: Array, out: Array) -> Array:
 def blocks(a: Array, B: int, H: int) -> Array:
     """(S·B, G·H) as the steps read it: (S, G, B, H), or (S, G·H) where B is 1."""
     return a if B == 1 else a.reshape(-1, B, a.shape[1] // H, H).transpose(0, 2, 1, 3)
+
+
+def scaled_rows(w: Array, factors: Array) -> Array:
+    """Σ diag(f_g) W_g over the G stacked blocks of w, (G·H, H), for the factors (S, G, H) of each step: (S, H, H)."""
+    H = w.shape[1]
+    found: Array = factors[:, 0, :, None] * w[:H]
+    for g in range(1, factors.shape[1]):
+        found += factors[:, g, :, None] * w[g * H : (g + 1) * H]
+    return found
+
+
+def on_diagonal(matrices: Array, values: Array) -> None:
+    """Add to the diagonals of (S, H, H) the values (S, 1, H) of each step, in place."""
+    at = np.arange(matrices.shape[-1])
+    matrices[:, at, at] += values[:, 0]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar, Literal, get_args
 
 import numpy as np
@@ -196,12 +195,7 @@ def factors(flow: Flow, cell: str, tokens: tuple[str, ...]) -> JacobianValues:
         tokens: what was read, T of them; or none.
     """
     jacobians = flow.jacobians
-    with ThreadPoolExecutor(1) as beside:
-        # All of these are one call, which leaves Python alone: the products are walked meanwhile.
-        measured = beside.submit(lambda: flow.factor_norms)
-        logs = flow.log10_products
-        norms = measured.result()
-    slopes = flow.slopes
+    norms, logs, slopes = flow.factor_norms, flow.log10_products, flow.slopes
     T = len(jacobians)
     alone = jacobians.shape[1] == 1
     found, bound = [], 0.0
