@@ -98,7 +98,7 @@ def test_where_a_computer_s_number_would_be_0_is_ruled(shown) -> None:  # type: 
     |       │            ⠉⠓⠢⠤⣄⡀
     |1e-200 ┤                 ⠉⠓⠢⠤⣀⡀
     |       │                      ⠉⠓⠦⠤⣀⡀
-    |1e-300 ┤╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌⠉⠓⠦⠤⣀⡀╌╌╌  ╌ 0 in float64
+    |1e-300 ┤┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈⠉⠓⠦⠤⣀⡀┈┈┈  ┈ 0 in float64
     |       │                                ⠉⠓⠦○  ○ ρ=0.001
     |1e-400 ┤
     |       └┬──────────────┬─────────────┬──────
@@ -226,7 +226,7 @@ def test_levels_that_no_series_comes_near_are_left_out() -> None:
     assert "float" not in text_of(gradient(CURVES, 60, 12, NONE, y_label="", nothing=NOTHING))
     deep = text_of(gradient(DEEP, 70, 14, NONE, y_label="", nothing=NOTHING))
     assert "╌ 0 in float32" in deep
-    assert "╌ 0 in float64" in deep
+    assert "┈ 0 in float64" in deep
 
 
 def test_an_x_is_written_as_it_is_told() -> None:

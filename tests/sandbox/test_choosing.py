@@ -71,7 +71,7 @@ def test_every_choice_as_it_stands(table: Corpus) -> None:
         "seed": ("3", True, ""),
     }
     found = {one.name: (one.value, one.why) for one in settings(table, Choices(task="forecast", bidirectional=True))}
-    assert (found["column"], found["bidirectional"]) == (("day", ""), ("both ways", ""))
+    assert (found["column"], found["bidirectional"]) == (("warm", ""), ("both ways", ""))
     assert found["steps"] == ("200", "")
     few = Corpus("a.txt", "next-word", ("next-word",), TEXT.lines, WORDS)
     assert settings(few, Choices())[0].why == "There is nothing else to learn in this file."
@@ -84,8 +84,8 @@ def test_another_task_lays_down_what_was_of_the_last(table: Corpus) -> None:
     other = turned(table, Choices(column="warm", bidirectional=True, steps=7, learning_rate=0.1, seed=3), "task", 1)
     assert other == Choices(task=table.tasks[1], seed=3)
     assert task_of(table, turned(table, other, "task", -1)) == "forecast"
-    assert turned(table, Choices(), "column", 1).column == "warm"
-    assert turned(table, Choices(column="warm"), "column", 1).column == "day"
+    assert turned(table, Choices(), "column", 1).column == "day"
+    assert turned(table, Choices(column="day"), "column", 1).column == "warm"
 
 
 @pytest.mark.parametrize(

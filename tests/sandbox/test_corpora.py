@@ -188,6 +188,14 @@ def test_a_row_of_another_length_is_left_out_and_told(tmp_path: Path) -> None:
     assert found.notes == ("1 row with more or fewer cells than the first is left out.",)
 
 
+def test_what_only_counts_is_not_what_is_forecast_first(tmp_path: Path) -> None:
+    lines = "".join(f"{i},{1990 + i},{0.1 * i},{i % 7},3,1e308\n" for i in range(50))
+    found = seen(tmp_path, "row,year,time,warm,same,large\n" + lines, "mine.csv")
+    assert found.columns == ("row", "year", "time", "warm", "same", "large")
+    assert found.first_column == "warm"
+    assert seen(tmp_path, "row\n" + "".join(f"{i}\n" for i in range(50)), "mine.csv").first_column == "row"
+
+
 def test_without_names_columns_are_called_by_their_places(tmp_path: Path) -> None:
     found = seen(tmp_path, "".join(f"{i},{i * i % 17}\n" for i in range(50)), "mine.csv")
     assert found.columns == ("column 1", "column 2")

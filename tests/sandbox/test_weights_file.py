@@ -703,6 +703,7 @@ def test_pytorch_says_the_same_probabilities(tmp_path: Path, given_: dict[str, A
     assert ours is not None
     assert ours.std() > 0.01
     np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-12)
+    assert found["labels"] == [*model.labels]
     assert isinstance(found["embedding"], torch.nn.Embedding)
     assert isinstance(found["head"], torch.nn.Linear)
 

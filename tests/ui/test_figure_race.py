@@ -101,7 +101,7 @@ async def test_over_distances() -> None:
         assert app.figure.field.views == ("chart", "strip", "table")
         assert "distance 40 · RNN 0.25 (0.20 … 0.30) · GRU 0.92" in app.text
         assert "solves up to ▸○ RNN 1  ● GRU 40" in app.text
-        for name in ("╌ solved", "╌ chance", "· spread of RNN"):
+        for name in ("╌ solved", "┈ chance", "· spread of RNN"):
             assert name in app.text
         await hand.press("left", "down")
         assert "distance 10 · GRU 1.00 (1.00 … 1.00) · RNN 0.70" in app.text

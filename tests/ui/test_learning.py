@@ -79,6 +79,25 @@ async def test_a_text_is_learned_and_goes_under_the_lens(desk, corpus: Path) -> 
         assert bench.experiment.source == ""
 
 
+async def test_an_esc_that_comes_too_late_to_stop_it_does_not_leave(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt")
+        await d.press("t", "escape")
+        assert d.app.screen is screen
+        assert "It came to its end just now. esc again goes back." in d.text
+        await d.press("escape")
+        assert d.app.screen is not screen
+
+
+async def test_some_time_after_its_end_esc_leaves(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt")
+        await d.press("t")
+        d.clock.now += 1.0
+        await d.press("escape")
+        assert d.app.screen is not screen
+
+
 async def test_a_checkpoint_goes_under_the_lens(desk, corpus: Path) -> None:
     async with desk("sandbox", experiment=Experiment()) as d:
         screen = await opened(d, corpus / "text.txt", Choices(hidden=6, embedding=4, steps=60))
@@ -120,7 +139,7 @@ async def test_a_training_is_stopped_and_goes_on(desk, corpus: Path) -> None:
         assert screen.query_one(TrainingFigure).values.points[-1][0] > reached
 
 
-@pytest.mark.parametrize(("name", "task"), [("moods.txt", "a label a text"), ("tags.txt", "a tag a word")])
+@pytest.mark.parametrize(("name", "task"), [("moods.txt", "text → label"), ("tags.txt", "word → tag")])
 async def test_labels_and_tags_are_said_of_a_text(desk, corpus: Path, name: str, task: str) -> None:
     async with desk("sandbox", experiment=Experiment()) as d:
         await opened(d, corpus / name)
@@ -133,7 +152,10 @@ async def test_labels_and_tags_are_said_of_a_text(desk, corpus: Path, name: str,
 async def test_a_column_is_forecast(desk, corpus: Path) -> None:
     async with desk("sandbox", experiment=Experiment()) as d:
         screen = await opened(d, corpus / "days.csv")
-        await d.press("down", "right")
+        assert "‹ warm ›" not in d.text
+        await d.press("down")
+        assert "‹ warm ›" in d.text
+        await d.press("right", "left")
         assert screen.choices.column == "warm"
         await d.press("t", "s")
         assert "reads numbers: f shows its forecasts" in d.text

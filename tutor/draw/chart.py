@@ -293,7 +293,7 @@ class _Chart(NamedTuple):
         notes = self._notes(series, lines, look)
         signs = [(palettes.marker(i, look), palettes.series(i, look)) for i in range(len(lines))]
         entries = [Entry(*sign, line.label, 0.0) for line, sign in zip(lines, signs, strict=True) if line.label]
-        entries += [Entry(_dash(look), look.muted, name, 0.0) for name, _ in baselines]
+        entries += [Entry(_dash(look, i), look.muted, name, 0.0) for i, (name, _) in enumerate(baselines)]
         entries += [Entry(_dot(look), look.muted, guide.label, 0.0) for guide in aids.guides if guide.label]
         room = _shared(entries, width, height, look, titled=bool(y_label), noted=bool(notes))
 
@@ -330,8 +330,8 @@ class _Chart(NamedTuple):
             self._draw_cursor(raster, plot, aids.cursor, look)
         for index, (line, (sign, style)) in enumerate(zip(lines, signs, strict=True)):
             self._draw_line(raster, line, x, y, look, sign, style, (index, len(lines)))
-        for _name, level in baselines:
-            raster.rule(y.row(level), _dash(look), look.muted)
+        for index, (_name, level) in enumerate(baselines):
+            raster.rule(y.row(level), _dash(look, index), look.muted)
 
         places = [self._end(line, y, room.rows) for line in lines if line.label]
         places += [y.place(level) for _, level in baselines]
@@ -421,8 +421,10 @@ class _Chart(NamedTuple):
         return (Span("   ".join(said), look.muted),) if said else ()
 
 
-def _dash(look: Look) -> str:
-    return "-" if look.ascii else "╌"
+def _dash(look: Look, index: int) -> str:
+    """Of a baseline: each has its own."""
+    signs = "-=~" if look.ascii else "╌┈─"
+    return signs[index % len(signs)]
 
 
 def _dot(look: Look) -> str:

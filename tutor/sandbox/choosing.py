@@ -17,8 +17,8 @@ from tutor.sandbox.settings import LARGEST_SEED, SIZES, Setting, beyond, exactly
 NAMES = {
     "next-word": "next word",
     "next-character": "next letter",
-    "tag": "a tag a word",
-    "classify": "a label a text",
+    "tag": "word → tag",
+    "classify": "text → label",
     "forecast": "a forecast",
 }
 """What each task is called."""
@@ -49,7 +49,7 @@ def settings(corpus: Corpus, choices: Choices) -> tuple[Setting, ...]:
     task = usual.task
     one = _("There is nothing else to learn in this file.") if len(corpus.tasks) < 2 else ""
     table = "" if task == "forecast" else _("Only a table has columns.")
-    column = choices.column or (corpus.columns[0] if corpus.columns else "–")
+    column = choices.column or corpus.first_column or "–"
     both = _("Who guesses the next token may not have read it.") if task in ("next-word", "next-character") else ""
     return (
         Setting("task", _("learns"), named(task), why=one),
@@ -77,7 +77,7 @@ def turned(corpus: Corpus, choices: Choices, name: str, by: int) -> Choices:
         # What belonged to the other task is as it was at first.
         return replace(choices, task=task, column="", bidirectional=False, steps=None, learning_rate=None)
     if name == "column":
-        return replace(choices, column=_next(corpus.columns, choices.column or corpus.columns[0], by))
+        return replace(choices, column=_next(corpus.columns, choices.column or corpus.first_column, by))
     if name == "cell":
         return replace(choices, cell=_next(tuple(CELLS), choices.cell, by))
     now = getattr(entry(corpus, choices), name)

@@ -110,6 +110,11 @@ class Corpus:
         return tuple(self.table)
 
     @cached_property
+    def first_column(self) -> str:
+        """The one to begin with: the first that does not only count, as rows and years do; "" where there is none."""
+        return next((name for name, values in self.table.items() if not _counts(values)), next(iter(self.table), ""))
+
+    @cached_property
     def text(self) -> str:
         """All of it as one text: its lines with a space between them."""
         return " ".join(self.lines)
@@ -383,6 +388,13 @@ def _table(lines: Sequence[str], named_so: bool) -> _Form:
     )
     notes += _left_out(said, len(body) - len(whole))
     return _Form(1.0, {"table": MappingProxyType(table)}, tuple(notes))
+
+
+def _counts(values: Values) -> bool:
+    """Whether each number is the one before and a step that is always the same."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = np.diff(values)
+        return bool(np.ptp(steps) <= 1e-9 * np.abs(steps).max())
 
 
 def _told_apart(names: Sequence[str]) -> list[str]:

@@ -92,7 +92,7 @@ class Choices:
     unit: Literal["words", "characters", ""] = ""
     """What a token of a text is: next word, or next character."""
     column: str = ""
-    """Of a table; the first of its columns when empty."""
+    """Of a table; when empty the first that does not only count."""
     cell: Literal["rnn", "gru", "lstm"] = "gru"
     hidden: int = 64
     embedding: int = 32
@@ -141,7 +141,7 @@ def entry(corpus: Corpus, choices: Choices = Choices()) -> ModelEntry:
     task = _task(corpus, choices)
     if choices.bidirectional and task in LANGUAGE:
         raise ValueError(f'bidirectional: got True for the task "{task}", which would read what it is to guess')
-    column = choices.column or (corpus.columns[0] if task == "forecast" else "")
+    column = choices.column or (corpus.first_column if task == "forecast" else "")
     if task == "forecast" and column not in corpus.columns:
         raise ValueError(f"column: got {quoted(column)}, expected one of {', '.join(map(quoted, corpus.columns))}")
     if column and task != "forecast":

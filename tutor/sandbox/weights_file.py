@@ -532,6 +532,7 @@ def _more_lines(model: Model, beside: Path) -> str:
         "embedding.load_state_dict({'weight': torch.from_numpy(beside['embedding.weight'])})",
         f"head = torch.nn.Linear({head.in_features}, {head.out_features}, dtype={dtype})",
         "head.load_state_dict({n: torch.from_numpy(beside['head.' + n]) for n in ('weight', 'bias')})",
+        "labels = told['labels'] or told['tokens']  # of each column of the probabilities",
         "def read(tokens):",
         "    return embedding(torch.tensor([index.get(t, index.get(t.casefold(), 0)) for t in tokens]))",
         "def probabilities(tokens):",

@@ -61,6 +61,8 @@ PROMPT = {"words": 3, "characters": 12}
 """Tokens that it writes on from: what it writes is to be seen in a small window, too."""
 BOTH = 80
 """Columns from which on the choices stand beside a network that learns."""
+JUST = 1.0
+"""Seconds in which an esc was meant for what has just come to its end."""
 MOST_KEPT = 8
 """Trainings of a file that are kept for who goes back to them."""
 
@@ -156,6 +158,8 @@ class LearningScreen(TableScreen):
         self._labs: dict[Choices, Lab] = {}
         """What else has learned from this file: who goes back to a choice finds it as it was."""
         self._stopping = False
+        self._ended = -math.inf
+        """When what learned came to an end that nobody asked for."""
         self._asked = 0
         """The line that a file was asked for in."""
 
@@ -399,6 +403,8 @@ class LearningScreen(TableScreen):
     async def on_learning_screen_over(self, message: Over) -> None:
         """It came to its end, or to a stop; or it could not begin."""
         message.stop()
+        if self.state == "learning" and not self._stopping:
+            self._ended = self.clock()
         self.state = self._rests()
         for figure in self.query(LiveFigure):
             figure.show(figure.values, running=False)
@@ -408,6 +414,7 @@ class LearningScreen(TableScreen):
         self._say(message.word)
 
     async def _mount(self, name: str, options: object, values: Values) -> None:
+        self._ended = -math.inf  # whoever asks for another picture has seen it end
         bench = self.query_one("#bench")
         await bench.remove_children()
         await bench.mount(figure_widget(name, options, values, self.clock))  # type: ignore[arg-type]
@@ -474,6 +481,10 @@ class LearningScreen(TableScreen):
             self._close()
         elif self.state == "learning":
             self._stopping = True
+        elif self.clock() - self._ended < JUST:
+            # Who meant to stop it is not to be thrown out.
+            self._ended = -math.inf
+            self._say(_("It came to its end just now. esc again goes back."))
         else:
             self.post_message(self.Left())
 
