@@ -9,7 +9,8 @@ from threading import Event
 import pytest
 
 from tutor.sandbox.experiment import Experiment
-from tutor.sandbox.learning import NAME, Choices
+from tutor.sandbox.learning import NAME, Choices, standing
+from tutor.ui import teaching
 from tutor.ui.figures.next import NextFigure
 from tutor.ui.figures.series import SeriesFigure
 from tutor.ui.figures.tags import TagsFigure
@@ -255,7 +256,7 @@ class Slow:
     """Reads one file only when it is let."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-        self.go, self.looked, read = Event(), Event(), module.look
+        self.go, self.looked, read = Event(), Event(), teaching.look
 
         def look(path: Path):  # type: ignore[no-untyped-def]
             if path.name == name:
@@ -263,7 +264,7 @@ class Slow:
                 self.go.wait(20)
             return read(path)
 
-        monkeypatch.setattr(module, "look", look)
+        monkeypatch.setattr(teaching, "look", look)
 
 
 async def test_of_two_files_the_one_asked_for_last_is_read(desk, corpus: Path, monkeypatch) -> None:
@@ -314,7 +315,7 @@ async def test_whatever_is_wrong_with_a_file_is_a_word(desk, corpus: Path, monke
 
     async with desk("sandbox", experiment=Experiment()) as d:
         screen = await opened(d, corpus / "text.txt")
-        monkeypatch.setattr(module, "look", look)
+        monkeypatch.setattr(teaching, "look", look)
         screen.read(corpus / "moods.txt")
         await d.settle()
         assert screen.state == "choosing"
@@ -427,7 +428,7 @@ async def test_what_guesses_come_to_is_measured_where_the_network_is(desk, corpu
         screen = await opened(d, corpus / "text.txt")
         await d.press("t")
         values = screen.query_one(TrainingFigure).values
-        beside = {kind: score.value for kind, score in module.learning.standing(screen.lab).baselines}
+        beside = {kind: score.value for kind, score in standing(screen.lab).baselines}
         assert dict(values.baselines) == {kind: beside[kind] for kind in ("unigram", "bigram")}
         rows = values.tables()[0].rows
         assert ("bigram", "", beside["bigram"]) in rows

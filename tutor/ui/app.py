@@ -340,12 +340,12 @@ class RnnTutorApp(App[int]):
 
         self._leave(LearningScreen)
 
-    def on_learning_screen_learned(self, message: Message) -> None:
+    def on_learning_screen_lent(self, message: Message) -> None:
         """What was trained goes under the lens."""
         from tutor.ui.screens.learning import LearningScreen
         from tutor.ui.screens.sandbox import SandboxScreen
 
-        assert isinstance(message, LearningScreen.Learned)
+        assert isinstance(message, LearningScreen.Lent)
         if isinstance(self._front, LearningScreen):
             self._back()
             if isinstance(self._front, SandboxScreen):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -21,20 +20,18 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from tutor.course.entries import LANGUAGE
 from tutor.course.figures import Values
 from tutor.course.figures.series import Series
-from tutor.course.figures.training import Training, TrainingValues
 from tutor.course.lab import Lab
 from tutor.engine.model import Model
-from tutor.engine.text import clean, join, tokenize
+from tutor.engine.text import clean
 from tutor.i18n import _
 from tutor.sandbox import choosing, learning
-from tutor.sandbox.corpora import Corpus, look
-from tutor.sandbox.files import found, path_of, why
+from tutor.sandbox.corpora import Corpus
+from tutor.sandbox.files import found as files_of
+from tutor.sandbox.files import path_of
 from tutor.sandbox.learning import NAME, Choices
 from tutor.sandbox.settings import Setting
-from tutor.ui.figures.baselines import baseline_name
 from tutor.ui.figures.figure import Figure, LiveFigure
 from tutor.ui.figures.player import Player
 from tutor.ui.figures.registry import figure_widget
@@ -42,6 +39,7 @@ from tutor.ui.figures.series import SeriesFigure
 from tutor.ui.figures.training import TrainingFigure
 from tutor.ui.figures.writable import writable_in
 from tutor.ui.screens.table import TableScreen
+from tutor.ui.teaching import Learned, learn, learned, read
 from tutor.ui.widgets.bench.prompt import Prompt
 from tutor.ui.widgets.bench.settings import SettingsPanel
 from tutor.ui.widgets.keyline import Hint, TitleLine
@@ -49,16 +47,6 @@ from tutor.ui.widgets.keyline import Hint, TitleLine
 State = Literal["empty", "reading", "choosing", "learning", "stopped", "done"]
 """No file yet; the file is read; nothing has learned; it learns; it was stopped; it is through."""
 
-BASELINES = {
-    "next-word": ("unigram", "bigram"),
-    "next-character": ("unigram", "bigram"),
-    "tag": ("majority", "most-frequent-tag"),
-    "classify": ("majority",),
-    "forecast": ("persistence",),
-}
-"""What a network is held against while it learns."""
-PROMPT = {"words": 3, "characters": 12}
-"""Tokens that it writes on from: what it writes is to be seen in a small window, too."""
 BOTH = 80
 """Columns from which on the choices stand beside a network that learns."""
 JUST = 1.0
@@ -91,7 +79,7 @@ class LearningScreen(TableScreen):
     class Left(Message):
         """The learner goes back."""
 
-    class Learned(Message):
+    class Lent(Message):
         """A network goes under the lens."""
 
         def __init__(self, title: str, model: Model, text: str) -> None:
@@ -111,12 +99,9 @@ class LearningScreen(TableScreen):
     class Came(Message):
         """A checkpoint came."""
 
-        def __init__(self, lab: Lab, options: Training, values: TrainingValues, notes: tuple[str, ...]) -> None:
+        def __init__(self, found: Learned) -> None:
             super().__init__()
-            self.lab = lab
-            self.options = options
-            self.values = values
-            self.notes = notes
+            self.found = found
 
         def can_replace(self, message: Message) -> bool:
             """Only the newest is worth drawing."""
@@ -179,7 +164,7 @@ class LearningScreen(TableScreen):
         if self.state == "learning":
             self._say(_LEARNING)
             return
-        there = {path.name: path for path in found(Path(), (".txt", ".tsv", ".csv"))}
+        there = {path.name: path for path in files_of(Path(), (".txt", ".tsv", ".csv"))}
         named = {**{_("the file {name}").format(name=clean(name)): path for name, path in there.items()}, **self.files}
         paths = list(named.values())
 
@@ -207,15 +192,9 @@ class LearningScreen(TableScreen):
     def _look(self, path: Path) -> None:
         """In the thread. Where another file was asked for since, this one is nobody's any more."""
         worker = get_current_worker()
-        try:
-            read = self.Read(look(path), "")
-        except (ValueError, OSError) as error:
-            read = self.Read(None, why(error))
-        except Exception as error:
-            # Whatever is wrong with a file must not take the screen with it.
-            read = self.Read(None, _("It could not be read: {e}").format(e=_wrong(error)))
+        found = read(path)
         if not worker.is_cancelled:
-            self.post_message(read)
+            self.post_message(self.Read(None, found) if isinstance(found, str) else self.Read(found, ""))
 
     async def on_learning_screen_read(self, message: Read) -> None:
         """What it holds; where it holds nothing, what was there before stays."""
@@ -356,48 +335,34 @@ class LearningScreen(TableScreen):
     def _learn(self, corpus: Corpus, choices: Choices, lab: Lab | None) -> None:
         """In the thread: only values in, only messages out."""
         worker = get_current_worker()
-        try:
-            lab = lab or learning.lab(corpus, choices, cache=self.cache)
-            options, notes = _curve(lab), _unsaid(corpus, lab)
-            history = lab.history(NAME) if lab.begun(NAME) else ()
-            with closing(lab.train(NAME)) as checkpoints:
-                for checkpoint in checkpoints:
-                    history = (*history, checkpoint)
-                    self.post_message(self.Came(lab, options, options.measure(lab, history), notes))
-                    if self._stopping or worker.is_cancelled:
-                        break
-            self.post_message(self.Came(lab, options, options.run(lab), notes))
-            said = (_stands(lab), lab.cannot_save or "") if not worker.is_cancelled else ()
-            self.post_message(self.Over(" ".join(said).strip()))
-        except ValueError as error:
-            self.post_message(self.Over(str(error)))
-        except Exception as error:
-            # What a file or a network did must not take the screen with it.
-            self.post_message(self.Over(_("It could not be trained: {e}").format(e=_wrong(error))))
+
+        def tell(found: Learned) -> None:
+            self.post_message(self.Came(found))
+
+        word = learn(corpus, choices, lab, self.cache, tell, lambda: self._stopping or worker.is_cancelled)
+        self.post_message(self.Over("" if worker.is_cancelled else word))
 
     @work(thread=True, exclusive=True, group="learn", description="again")
     def _again(self, corpus: Corpus, lab: Lab) -> None:
-        """The curve of what has learned before."""
-        try:
-            options = _curve(lab)
-            self.post_message(self.Came(lab, options, options.run(lab), _unsaid(corpus, lab)))
-        except Exception as error:
-            self.post_message(self.Over(_("It could not be drawn: {e}").format(e=_wrong(error))))
+        """In the thread: the curve of what has learned before."""
+        found = learned(corpus, lab)
+        self.post_message(self.Over(found) if isinstance(found, str) else self.Came(found))
 
     async def on_learning_screen_came(self, message: Came) -> None:
         """The curve falls."""
         message.stop()
-        if self.state != "learning" and message.lab is not self.lab:
+        found = message.found
+        if self.state != "learning" and found.lab is not self.lab:
             # Something else was chosen since.
             return
-        self.lab = message.lab
+        self.lab = found.lab
         running = next(iter(self.query(LiveFigure)), None)
         if running is None:
-            await self._mount("training", message.options, message.values)
-            if message.notes:
-                await self.query_one("#bench").mount(Static(Content(" ".join(message.notes)), classes="left-out"))
+            await self._mount("training", found.options, found.values)
+            if found.notes:
+                await self.query_one("#bench").mount(Static(Content(" ".join(found.notes)), classes="left-out"))
             running = self.query_one(LiveFigure)
-        running.show(message.values, running=self.state == "learning")
+        running.show(found.values, running=self.state == "learning")
         self._place()
 
     async def on_learning_screen_over(self, message: Over) -> None:
@@ -438,7 +403,7 @@ class LearningScreen(TableScreen):
         if not isinstance(model, Model):
             self._say(_("This network reads numbers: f shows its forecasts."))
             return
-        self.post_message(self.Learned(title, model, lab.entry(NAME).text))
+        self.post_message(self.Lent(title, model, lab.entry(NAME).text))
 
     async def action_forecast(self) -> None:
         """A forecaster's own picture."""
@@ -574,48 +539,3 @@ class LearningScreen(TableScreen):
             ("esc", _("stop what learns, or go back")),
             ("ctrl+q", _("leave")),
         ]
-
-
-def _curve(lab: Lab) -> Training:
-    """How a network learned, or learns: it writes on from the first words of the text, where it writes."""
-    entry = lab.entry(NAME)
-    begin = join(tokenize(entry.text, entry.unit)[: PROMPT[entry.unit]], entry.unit) if entry.task in LANGUAGE else ""
-    return Training(
-        model=NAME,
-        baselines=BASELINES[entry.task],  # type: ignore[arg-type]
-        measured="held_out",
-        samples=begin,
-        temperature=0.8 if begin else 0.0,
-    )
-
-
-def _unsaid(corpus: Corpus, lab: Lab) -> tuple[str, ...]:
-    """What can only be said of a file when it is known what of it is learned from."""
-    before = corpus.notes_for(lab.entry(NAME).task)
-    return tuple(note for note in learning.notes(corpus, lab) if note not in before)
-
-
-def _wrong(error: Exception) -> str:
-    return clean(str(error)) or type(error).__name__
-
-
-def _stands(lab: Lab) -> str:
-    """How well it does, beside what guessing comes to."""
-    found = learning.standing(lab)
-    units = {"bits": _("bits a token"), "accuracy": _("right"), "error": _("mean absolute error")}
-    value = _share if found.score.metric == "accuracy" else _amount
-    unit = units.get(found.score.metric, found.score.metric)
-    parts = [_("held out: {value} {unit}").format(value=value(found.score.value), unit=unit)]
-    if found.perplexity is not None:
-        parts.append(_("perplexity {value}").format(value=_amount(found.perplexity)))
-    parts += [f"{baseline_name(kind)} {value(score.value)}" for kind, score in found.baselines if kind != "uniform"]
-    return " · ".join(parts)
-
-
-def _share(value: float) -> str:
-    return f"{value:.0%}"
-
-
-def _amount(value: float) -> str:
-    """In three digits; what floats make of nothing is nothing."""
-    return "∞" if value == math.inf else f"{value:.3g}" if abs(value) >= 1e-9 else "0"
