@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from textual import events
 
+from tutor.course.load import load_course
+from tutor.course.outline import lessons_dir
 from tutor.engine.pytorch import save_recurrent
 from tutor.engine.surgery import Cut
 from tutor.sandbox import edits
@@ -320,6 +322,16 @@ async def test_a_lessons_network_is_lent(desk) -> None:
     async with desk("sandbox", experiment=decode(said)[0]) as d:
         assert d.app.screen.experiment.source == "lesson:never-too-late/writer"
         assert d.app.screen.network_run.logits is not None
+
+
+async def test_a_lessons_network_has_its_name_when_the_course_is_read(desk) -> None:
+    async with desk("sandbox", size=(120, 36), experiment=Experiment(source="lesson:never-too-late/writer")) as d:
+        d.app.course = None
+        d.app.screen._place()
+        assert "trained · seed" in d.text
+        d.app.post_message(d.app.CourseLoaded(load_course(lessons_dir())))
+        await d.settle()
+        assert "Never too late to …: writer · seed" in d.text
 
 
 async def test_a_source_that_there_is_not_is_said(desk) -> None:

@@ -184,6 +184,8 @@ class RnnTutorApp(App[int]):
 
     def on_rnn_tutor_app_course_loaded(self, message: CourseLoaded) -> None:
         """A lesson that is broken is named and left out, and the rest opens."""
+        from tutor.ui.screens.sandbox import SandboxScreen
+
         self.course = message.course
         if not self.is_headless:
             # What is imported by now stays to the end. Not looking through it again spares the largest frames 50 ms.
@@ -194,6 +196,8 @@ class RnnTutorApp(App[int]):
         for screen in self.screen_stack:
             if isinstance(screen, HomeScreen):
                 screen.show_course(self.outlines, self._problems)
+            elif isinstance(screen, SandboxScreen):
+                screen.show_title()
         if self._wanted:
             wanted, self._wanted = self._wanted, ""
             self.open_lesson(wanted)

@@ -95,6 +95,11 @@ class SandboxScreen(BenchScreen):
 
     # What is said
 
+    def show_title(self) -> None:
+        """What the network is called may be known by now: the course was read."""
+        if self.is_mounted:
+            self._place()
+
     def _place(self) -> None:
         spec, experiment = self.reading.run.spec, self.experiment
         # What does not fit is left out from the end: what differs from a plain network comes first.
