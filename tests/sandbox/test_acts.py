@@ -145,7 +145,7 @@ def test_a_nudge_is_of_the_weight_that_it_names(cell: str, both: bool, layers: i
         direction, unit = divmod(cursor, 3)
         (act,) = (act for act in acts.by_hand(reading, view) if act.label.startswith("nudge"))
         assert act.label == f"nudge a weight into unit {cursor + 1} …"
-        assert act.asks == f"a weight into unit {cursor + 1}: matrix, column, by"
+        assert act.asks == f"into unit {cursor + 1}: matrix, column, by"
         blocks = CELLS[cell].blocks
         end = f"_l{layers - 1}" + "_reverse" * direction
         plain = reading.run.model.net.state_dict()

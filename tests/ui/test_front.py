@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from tutor.sandbox.experiment import Experiment
 from tutor.ui.app import RnnTutorApp
@@ -130,3 +131,19 @@ async def test_the_figure_that_is_saved_is_the_one_in_front_then(
         assert "Saved" in d.text
         (saved,) = tmp_path.iterdir()
         assert "unrolled" in saved.name
+
+
+@pytest.mark.parametrize("key", ["o", "k", "i", "question_mark"])
+@pytest.mark.parametrize("learning", [False, True])
+async def test_keys_that_come_together_close_one_screen(desk, key: str, learning: bool) -> None:
+    """A held enter, or a slow line: those after the one that closed it are not for the screens behind it."""
+    async with desk("sandbox", experiment=Experiment()) as d:
+        if learning:
+            d.app.open_learning(d.app.course_folder / "data" / "kitchen.txt")
+            await d.settle()
+        before = kinds(d.app)
+        await d.press(key)
+        for _turn in range(4):
+            d.app.post_message(events.Key("enter", "\r"))
+        await d.settle()
+        assert kinds(d.app)[: len(before)] == before

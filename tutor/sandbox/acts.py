@@ -176,5 +176,5 @@ def _nudge(reading: Reading, layer: int, direction: int, unit: int) -> Act:
         return lambda e: edits.nudge(e, one)
 
     n = direction * spec.hidden_size + unit + 1
-    asked = _("a weight into unit {n}: matrix, column, by").format(n=n)
+    asked = _("into unit {n}: matrix, column, by").format(n=n)
     return Act(_("nudge a weight into unit {n} …").format(n=n), do, asked, f"{first} 1 0.5")

@@ -97,7 +97,7 @@ def _gradient(reading: Reading, view: View) -> Shown:
     each = run.spec.hidden_size**3 * len(CELLS[cell].blocks)
     first = max(at - max(MOST_PRODUCTS // each, LEAST_BACK), 0)
     back = tuple(float(value) for value in reading.flow(first, at).log10_norms[::-1])
-    values = GradientValues((Curve(cell.upper(), back, trained=True),), at - first, "frobenius")
+    values = GradientValues((Curve(cell.upper(), back, trained=True),), at - first, "frobenius", at, run.tokens[at - 1])
     return Shown("gradient", Gradient(model=cell, norm="frobenius"), values, _measured(run, first, at))
 
 
@@ -185,6 +185,8 @@ INSTRUMENTS = {
     )
 }
 """In the order of their keys."""
+MEASURED_FROM = ("gradient", "jacobian")
+"""Those that go back from the step where one stands, and have no steps of their own."""
 
 
 def kinds_of(experiment: Experiment) -> tuple[Beside, ...]:

@@ -7,10 +7,10 @@ the alignment: by number, from the end, or by an edit script that lays equal tok
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import SequenceMatcher
 from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct, field
 
 from tutor.course.entries import ModelEntry
@@ -21,10 +21,12 @@ from tutor.course.lab import Lab
 from tutor.course.measured import Found
 from tutor.engine.cells import CELLS
 from tutor.engine.checks import Array
+from tutor.engine.interrupt import look_up
 from tutor.engine.model import Run
 from tutor.engine.text import tokenize
 from tutor.i18n import _
 
+Numbers = npt.NDArray[np.int64]
 Align = Literal["step", "end", "edit"]
 Pair = tuple[int | None, ...]
 """A row: the step of each run that is in it, from 0."""
@@ -32,6 +34,11 @@ Pair = tuple[int | None, ...]
 NAMES = "abc"
 """What the runs are called."""
 MOST = len(NAMES)
+
+MOST_MOVES = 2**25
+"""Pairs of words up to which the shortest edit is looked for: between two texts of 5,800 words that share no end."""
+_MEETS, _GOES, _COMES = range(3)
+"""Two tokens on one row; one of the first text alone; one of the other alone."""
 
 SAME = 1e-5
 """Up to this part of the states' size a difference is what rounding makes of equal ones."""
@@ -59,6 +66,27 @@ class CompareValues(Struct, frozen=True):
     def one_network(self) -> bool:
         """Whether all runs are of the same network, so that a unit is the same unit in each."""
         return self.nudged or all(run.model is self.runs[0].model for run in self.runs)
+
+    @property
+    def by_step(self) -> bool:
+        """Whether a row is the same step of each run that is in it."""
+        return all(step in (None, at) for at, row in enumerate(self.rows) for step in row)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Tokens that a network does not know, and reads as one."""
+        every = (pair for run in self.runs for pair in zip(run.tokens, run.known, strict=True))
+        return tuple(dict.fromkeys(token for token, known in every if not known))
+
+    def read(self, row: int) -> int:
+        """How many tokens of the first run are read after so many rows."""
+        return sum(steps[0] is not None for steps in self.rows[:row])
+
+    def row_of(self, read: int) -> int:
+        """After how many rows so many tokens of the first run are read; after the last one all that stand beside it."""
+        if read >= len(self.runs[0].tokens):
+            return len(self.rows)
+        return next(row for row in range(len(self.rows) + 1) if self.read(row) == read)
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -236,8 +264,8 @@ def aligned(texts: tuple[tuple[str, ...], ...], align: Align) -> tuple[Pair, ...
 
     Args:
         texts: the tokens of each.
-        align: "step" by number; "end" so that the last ones meet; "edit" so that equal tokens meet the first text's,
-            by the edit script of difflib.
+        align: "step" by number; "end" so that the last ones meet; "edit" so that as many equal tokens as
+            can meet the first text's.
     """
     if align != "edit":
         longest = max(map(len, texts))
@@ -263,13 +291,64 @@ def _script(first: tuple[str, ...], other: tuple[str, ...]) -> tuple[list[int | 
     """What of another text meets each step of the first, and what comes in before each step and after the last."""
     meets: list[int | None] = [None] * len(first)
     coming: list[list[int]] = [[] for _at in range(len(first) + 1)]
-    for kind, i1, i2, j1, j2 in SequenceMatcher(None, first, other, autojunk=False).get_opcodes():
-        # One word in the place of another is beside it, what is more of either stands alone.
-        both = min(i2 - i1, j2 - j1) if kind != "equal" else i2 - i1
-        for k in range(both):
-            meets[i1 + k] = j1 + k
-        coming[i2] += range(j1 + both, j2)
+    i = j = 0
+    for move in reversed(list(_moves(first, other))):
+        if move == _MEETS:
+            meets[i] = j
+        elif move == _COMES:
+            coming[i].append(j)
+        i, j = i + (move != _COMES), j + (move != _GOES)
     return meets, coming
+
+
+def _moves(first: tuple[str, ...], other: tuple[str, ...]) -> Iterator[int]:
+    """The shortest edit of one text to another, from its end: as many equal tokens meet as can, on as few rows.
+
+    Wagner & Fischer 1974, where one word in the place of another costs a little less than that it goes and one comes.
+    """
+    same_ends = _common(first[::-1], other[::-1])
+    yield from [_MEETS] * same_ends
+    n, m = len(first) - same_ends, len(other) - same_ends
+    same_starts = _common(first[:n], other[:m])
+    words: dict[str, int] = {}
+    a, b = (
+        np.array([words.setdefault(token, len(words)) for token in text[same_starts:end]], np.int64)
+        for text, end in ((first, n), (other, m))
+    )
+    if a.size * b.size > MOST_MOVES:
+        # Too long to look for it: they meet by number.
+        yield from [_GOES] * max(a.size - b.size, 0) + [_COMES] * max(b.size - a.size, 0)
+        yield from [_MEETS] * min(a.size, b.size)
+    else:
+        yield from _edit(a, b)
+    yield from [_MEETS] * same_starts
+
+
+def _edit(a: Numbers, b: Numbers) -> Iterator[int]:
+    """The moves between two texts of numbered words, from their end."""
+    # No number of words in another's place is dearer than one that goes or comes.
+    step = a.size + b.size + 1
+    places = step * np.arange(b.size + 1)
+    costs = places
+    moves = np.empty((a.size, b.size + 1), np.int8)
+    for i, word in enumerate(a):
+        look_up()
+        gone, met = costs + step, costs[:-1] + np.where(b == word, 0, 2 * step - 1)
+        # What comes in costs a step for each: the cheapest place to come in from.
+        costs = np.minimum.accumulate(np.r_[gone[0], np.minimum(gone[1:], met)] - places) + places
+        # Where two are as short, what is more of either stands behind what meets.
+        moves[i] = np.where(costs == gone, _GOES, _MEETS)
+        moves[i, 1:][costs[1:] == costs[:-1] + step] = _COMES
+    i, j = a.size, b.size
+    while i or j:
+        move = _COMES if not i else _GOES if not j else int(moves[i - 1, j])
+        yield move
+        i, j = i - (move != _COMES), j - (move != _GOES)
+
+
+def _common(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    """How many tokens two texts begin with alike."""
+    return next((k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 class Compare(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="compare"):

@@ -58,6 +58,10 @@ class GradientValues(Struct, frozen=True):
     """The distance of the farthest point of any series."""
     norm: Norm = "spectral"
     """Of the Jacobians; the norm of dL/dh_t, which is a vector, is its length."""
+    at: int = 0
+    """Which step T is, where that is to be said; 0 where it is the last."""
+    token: str = ""
+    """What was read at it."""
 
     def tables(self) -> tuple[Table, ...]:
         """A row for each distance: log10 of the norm of each series; nothing where a series has ended."""

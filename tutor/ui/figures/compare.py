@@ -18,12 +18,13 @@ from tutor.course.figures.facts import Fact
 from tutor.course.figures.table import Table
 from tutor.draw.cells import Look, Row
 from tutor.draw.figures.compare import Amount, Plan, Side, beside, compare, plan, spelled, told
-from tutor.draw.wording import phrase
+from tutor.draw.wording import phrase, shown_token
 from tutor.engine.checks import Array
 from tutor.i18n import _
 from tutor.ui.figures.player import PLAYER_HINTS, Player, StepRows, Wanted
 from tutor.ui.widgets.keyline import Hint
 
+_MOST_WORDS = 4
 LABELS = 8
 """Labels that are set beside each other."""
 
@@ -152,6 +153,8 @@ class Compared(StepRows):
             found.append(_("{sizes} units: no difference can be taken, the norm of each is shown.").format(sizes=sizes))
         elif self.position == len(self.values.rows):
             found += [self._end(i, amount, look) for i, amount in enumerate(self.amounts, 1)]
+        if self.position == len(self.values.rows):
+            found += self._unknown(look)
         found += [line for amount in self.amounts if (line := self._largest(amount, look))]
         if self.position:
             found.append(self._unit(look))
@@ -169,6 +172,18 @@ class Compared(StepRows):
             return _("{name} = {n} at the end: the same words in another order.").format(**words)
         return _("{name} = {n} at the end of each text.").format(**words)
 
+    def _unknown(self, look: Look) -> list[str]:
+        """Words that make no difference to a network, for it knows none of them."""
+        unknown = self.values.unknown
+        if not unknown or not self.values.one_network:
+            return []
+        words = ", ".join(shown_token(token, ascii=look.ascii) for token in unknown[:_MOST_WORDS])
+        if len(unknown) > _MOST_WORDS:
+            words += ", …" if not look.ascii else ", ..."
+        if len(unknown) == 1:
+            return [_("The network does not know {words}.").format(words=words)]
+        return [_("The network reads {words} alike: it knows none of them.").format(words=words)]
+
     def _largest(self, amount: Amount, look: Look) -> str:
         """Where they first differ and where the most, of what was read."""
         read = amount.values[1 : self.position + 1]
@@ -177,11 +192,14 @@ class Compared(StepRows):
             return ""
         at = int(finite.argmax())
         name = spelled(amount.name, look)
-        said = _("{name}: largest {n} at step {step}").format(
-            name=name, n=told(float(read[at]), look, sign=False), step=at + 1
-        )
+        words = _("{name}: largest {n} at step {step}")
+        if not self.values.by_step:
+            # A row that one of them has alone has no difference.
+            words = _("{name} where both read: largest {n} on row {step}")
+        said = words.format(name=name, n=told(float(read[at]), look, sign=False), step=at + 1)
         if amount.first is not None and amount.first <= self.position:
-            said += _(", {mark} first at step {step}").format(mark=">" if look.ascii else "▸", step=amount.first)
+            first = _(", {mark} first at step {step}") if self.values.by_step else _(", {mark} first on row {step}")
+            said += first.format(mark=">" if look.ascii else "▸", step=amount.first)
         return said + "."
 
     def _unit(self, look: Look) -> str:
@@ -273,6 +291,20 @@ class CompareFigure(Player):
         """Rows, not the steps of one of them."""
         return len(values.rows)
 
+    def where(self, position: int, length: int) -> str:
+        """Rows are steps where each is the same step of all."""
+        if self.values.by_step:
+            return super().where(position, length)
+        return _("row {n} of {total}").format(n=position, total=length)
+
+    def has_read(self, tokens: int) -> int:
+        """Of the first run."""
+        return self.values.read(self.position)
+
+    def read_to(self, count: int, tokens: int) -> None:
+        """Of the first run."""
+        self.playback = self.playback.go(self.values.row_of(count))
+
     def renew(self, options: Any, values: CompareValues) -> bool:
         """Other runs; what cannot be compared of them gives way to their states."""
         self.values = values
@@ -334,7 +366,7 @@ class CompareFigure(Player):
         part = next(iter(self.query(Compared)), None)
         return (
             *PLAYER_HINTS,
-            Hint("v", "view", _("compare something else"), self),
+            Hint("v", "view", _("view"), self),
             Hint("← →", "aim(1)", _("unit"), part),
         )
 

@@ -135,7 +135,9 @@ class WordPlane(Stepped, can_focus=True):
             values.indices[max(self.position - LINKED, 0) : self.position],
             [(values.words[word], float(here.moved[word])) for word in order] if self.at else (),
             _("moved since update {step}").format(step=first),
-            _("update {step} of {steps}").format(step=values.steps[self.at], steps=values.steps[-1]),
+            _("update {step} of {steps}").format(step=values.steps[self.at], steps=values.steps[-1])
+            if len(values.steps) > 1
+            else "",
         )
 
     def action_walk(self, right: int, up: int) -> None:
@@ -189,7 +191,7 @@ class EmbeddingFigure(Player):
     ) -> None:
         super().__init__(values, len(values.tokens), position=values.step, clock=clock, id=id)
         self.set_reactive(EmbeddingFigure.at, max(values.last, 0))
-        self.set_reactive(EmbeddingFigure.cursor, values.indices[0] if values.indices else 0)
+        self.set_reactive(EmbeddingFigure.cursor, values.indices[max(values.step - 1, 0)] if values.indices else 0)
         self.set_reactive(EmbeddingFigure.view, values.view)
 
     def parts(self) -> Iterable[Widget]:

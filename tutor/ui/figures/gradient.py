@@ -12,14 +12,17 @@ from textual.reactive import reactive
 
 from tutor.course.figures.facts import Fact
 from tutor.course.figures.gradient import NOTHING, Activation, Cell, Gradient, GradientValues
-from tutor.draw.cells import Look, Row
+from tutor.draw.cells import Look, Row, crop
 from tutor.draw.figures.gradient import Curve, gradient, gradient_at
+from tutor.draw.wording import shown_token
 from tutor.i18n import _
 from tutor.ui.figures.figure import Figure, FigurePart
-from tutor.ui.widgets.drawn import look_of
+from tutor.ui.widgets.drawn import ascii_only, look_of
 from tutor.ui.widgets.keyline import Hint
 from tutor.ui.widgets.means.number import NumberField
 
+_MOST_TOKEN = 12
+"""Cells of the token that it is measured from."""
 AT_ONCE = 1_000
 """Steps × units that are measured within a frame: 50 × 8 take some 2 ms, and the time grows as both."""
 
@@ -175,6 +178,9 @@ class GradientFigure(RadiusFigure):
         """What is measured, by which norm, and of what."""
         quantities = ", ".join(dict.fromkeys(s.quantity for s in self.values.series))
         parts = [f"{quantities} {_norm(self.options.norm)}"]
+        if self.values.at:
+            token = crop(shown_token(self.values.token, ascii=ascii_only()), _MOST_TOKEN, ascii=ascii_only())
+            parts.append(_("T = {n}, {token}").format(n=self.values.at, token=token))
         cells = self.options.untrained
         if len(cells) == 1:
             parts.append(cells[0].upper())

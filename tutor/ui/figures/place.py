@@ -25,8 +25,9 @@ def stood(figure: Figure | None, view: View, run: Run) -> View:
     """
     if not isinstance(figure, Player):
         return view
-    if figure.playback.length == len(run.tokens):
-        view = replace(view, position=figure.position)
+    read = figure.has_read(len(run.tokens))
+    if read is not None:
+        view = replace(view, position=read)
     if isinstance(figure, StateFigure):
         view = replace(view, followed=figure.followed)
     if isinstance(figure, GatesFigure):
@@ -38,8 +39,7 @@ def stand(figure: Figure | None, view: View, run: Run) -> None:
     """Put a figure's cursor where it was in another, as far as it has that place."""
     if not isinstance(figure, Player):
         return
-    if figure.playback.length == len(run.tokens):
-        figure.playback = figure.playback.go(view.position)
+    figure.read_to(view.position, len(run.tokens))
     unit = min(view.unit, run.hidden.shape[1] - 1)
     if isinstance(figure, GatesFigure):
         figure.direction, figure.unit = divmod(unit, run.spec.hidden_size)

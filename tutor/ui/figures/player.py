@@ -157,8 +157,12 @@ class Transport(Drawn):
         ("▶|", ">|", "end"),
     )
 
-    def __init__(self, *, scale: bool = False, signs: bool = False) -> None:
+    def __init__(
+        self, *, scale: bool = False, signs: bool = False, where: Callable[[int, int], str] | None = None
+    ) -> None:
         super().__init__()
+        self.where = where or _step_of
+        """A position and the length → where that is."""
         self.scale = scale
         """Whether it says what the colours of a heatmap mean."""
         self.signs = signs
@@ -180,7 +184,7 @@ class Transport(Drawn):
         spans = []
         for sign, verb in self._signs(look):
             spans += [Span(sign, look.accent if verb == "toggle" else PLAIN), Span("  ", PLAIN)]
-        where = _("step {n} of {total}").format(n=p.position, total=p.length)
+        where = self.where(p.position, p.length)
         speed = _("{n:g} a second").format(n=p.tokens_per_second)
         left: Row = (*spans, Span(f"  {where}", look.muted))
         if row_width(left) + 3 + width_of(speed) <= width:
@@ -205,6 +209,10 @@ class Transport(Drawn):
             if column <= event.x < column + width_of(sign) + 1:
                 self.post_message(Wanted(verb))
             column += width_of(sign) + 2
+
+
+def _step_of(position: int, length: int) -> str:
+    return _("step {n} of {total}").format(n=position, total=length)
 
 
 class Player(Figure):
@@ -263,7 +271,8 @@ class Player(Figure):
     def compose(self) -> ComposeResult:
         """The instruments above the transport."""
         yield from self.parts()
-        yield Transport(scale=self.SCALED, signs=self.SIGNED).data_bind(Player.playback)
+        transport = Transport(scale=self.SCALED, signs=self.SIGNED, where=self.where)
+        yield transport.data_bind(Player.playback)
 
     def on_mount(self) -> None:
         """One timer, asleep until it is played."""
@@ -278,6 +287,19 @@ class Player(Figure):
     def length_of(values: Any) -> int:
         """Steps in a sequence of such values."""
         return len(values.run.tokens)
+
+    def where(self, position: int, length: int) -> str:
+        """Where it stands, in words."""
+        return _step_of(position, length)
+
+    def has_read(self, tokens: int) -> int | None:
+        """How many of a text's tokens are read where it stands; None where its steps are those of another text."""
+        return self.position if self.playback.length == tokens else None
+
+    def read_to(self, count: int, tokens: int) -> None:
+        """Stand where so many are read; or where it stands, where its steps are those of another text."""
+        if self.playback.length == tokens:
+            self.playback = self.playback.go(count)
 
     def renew(self, options: Any, values: Any) -> bool:
         """Another sequence, at the same step where it has as many."""

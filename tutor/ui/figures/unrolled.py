@@ -166,6 +166,14 @@ class UnrolledFigure(Player):
         """Layer by layer."""
         return values.steps
 
+    def has_read(self, tokens: int) -> int:
+        """Of the layer that is walking; of one that is not begun, all of the one below."""
+        return (self.position - 1) % tokens + 1 if self.position else 0
+
+    def read_to(self, count: int, tokens: int) -> None:
+        """In the last layer, whose state it is that the others show."""
+        self.playback = self.playback.go(self.values.steps - tokens + count if count else 0)
+
     def action_fold(self) -> None:
         """From the cell to its copies, and back."""
         self.folded = not self.folded

@@ -7,11 +7,12 @@ from itertools import zip_longest
 
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -78,7 +79,17 @@ class KeysTable(Drawn):
         return rows
 
 
-class HelpScreen(ModalScreen[None]):
+class Overlay(ModalScreen[ScreenResultType]):
+    """What stands in front of a screen, and closes once."""
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
+        """Close. Keys that came together with the one that closed it would close the screens behind it, too."""
+        if self.app.screen is not self:
+            return AwaitComplete()
+        return super().dismiss(result)
+
+
+class HelpScreen(Overlay[None]):
     """The keys that do something here, and what they do."""
 
     DEFAULT_CSS = """
@@ -105,7 +116,7 @@ class HelpScreen(ModalScreen[None]):
             yield Static(Content(_("esc closes this.")), classes="foot")
 
 
-class LinesScreen(ModalScreen[None]):
+class LinesScreen(Overlay[None]):
     """Lines to read, and to copy: c copies them."""
 
     DEFAULT_CSS = """
@@ -144,7 +155,7 @@ class LinesScreen(ModalScreen[None]):
         self.query_one(Static).update(self._content())
 
 
-class ChoiceScreen(ModalScreen[str | None]):
+class ChoiceScreen(Overlay[str | None]):
     """A few things to choose from; esc chooses none."""
 
     DEFAULT_CSS = """

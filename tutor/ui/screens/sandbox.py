@@ -24,13 +24,14 @@ from tutor.sandbox.doing import Step
 from tutor.sandbox.edits import History
 from tutor.sandbox.errands import Errand, Outcome, keeping, opening
 from tutor.sandbox.experiment import Experiment, tokens_of
-from tutor.sandbox.instruments import INSTRUMENTS
+from tutor.sandbox.instruments import INSTRUMENTS, MEASURED_FROM, kinds_of
 from tutor.sandbox.networks import Networks
 from tutor.sandbox.settings import Setting
 from tutor.sandbox.shelf import Shelf
 from tutor.sandbox.state import View
 from tutor.ui.figures.player import PLAYER_BINDINGS, PLAYER_HINTS, Player
 from tutor.ui.figures.state import StateFigure
+from tutor.ui.playback import Playback
 from tutor.ui.screens.bench import BenchScreen, Library
 from tutor.ui.widgets.bench.prompt import Prompt
 from tutor.ui.widgets.bench.settings import SettingsPanel
@@ -144,6 +145,8 @@ class SandboxScreen(BenchScreen):
                 Hint("1…0", "instruments", _("instruments")),
                 # What this instrument alone can do is found nowhere else.
                 *(hint for hint in own if hint not in plays),
+                *([Hint(", .", "", _("step T"))] if self.view.instrument in MEASURED_FROM else []),
+                *([Hint("6", "look('compare')", _("other side"))] if self._beside_others else []),
                 Hint("h", "by_hand", _("by hand")),
                 Hint("?", "app.help", _("help")),
                 *plays,
@@ -157,6 +160,11 @@ class SandboxScreen(BenchScreen):
                 Hint("x", "app.save_figure", _("save")),
             ]
         return hints
+
+    @property
+    def _beside_others(self) -> bool:
+        """Whether something else can stand beside it than what does."""
+        return self.view.instrument == "compare" and len(kinds_of(self.experiment)) > 1
 
     # The text
 
@@ -346,8 +354,23 @@ class SandboxScreen(BenchScreen):
         figure = self.figure
         if isinstance(figure, Player):
             self._say(figure.act(verb))
+        elif self.view.instrument in MEASURED_FROM and verb in ("forward", "back", "start", "end"):
+            self._measure_from(verb)
         else:
             self._say(_("Nothing plays in this view. 1 shows the state."))
+
+    def _measure_from(self, verb: str) -> None:
+        """The same instrument, from another step back."""
+        total = len(self.reading.run.tokens)
+        # Keys may come faster than it is measured.
+        views = [step.view for step in (*self._doing, *self._pending) if step.view is not None]
+        asked = views[-1] if views else self.view
+        here = Playback(total, position=min(asked.position or total, total))
+        position = max(getattr(here, verb)().position, 1)
+        if position == here.position:
+            self._say(_("This is the first step.") if verb in ("back", "start") else _("This is the last step."))
+        else:
+            self.steps(Step(lambda history: history, view=replace(asked, position=position)))
 
     def action_leave(self) -> None:
         """Out of the line, out of what takes long, out of the settings, or back."""

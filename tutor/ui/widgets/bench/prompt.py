@@ -82,7 +82,7 @@ class Prompt(Horizontal):
     def hints(self) -> tuple[Hint, ...]:
         """What the keys do while something is asked."""
         names = (Hint("tab", "", _("the rest of the name")),) if self.line.suggester is not None else ()
-        return (Hint("enter", "", _("take it")), *names, Hint("esc", "leave", _("keep the old one")))
+        return (Hint("enter", "", _("take it")), *names, Hint("esc", "leave", _("leave it")))
 
     def ask(self, what: str, value: str, *, all_of_it: bool = False, file: bool = False) -> None:
         """Ask, with something in the line to begin with.
