@@ -19,7 +19,7 @@ from tutor.sandbox.corpora import LEAST_ROWS, LONGEST, MOST_BYTES, MOST_LABELS, 
 
 DATA = Path(__file__).parents[2] / "lessons" / "data"
 LINES = "it is never too late to learn\n" * 20
-FEW = "It has {} words: little can be learned from so few that is true of others."
+FEW = "The text has {} words: too few to learn much that is true of other texts."
 SPACES = "Line breaks are read as spaces: the text goes on over them."
 
 
@@ -116,7 +116,7 @@ def test_labels_that_come_less_than_twice_are_too_many(tmp_path: Path) -> None:
     assert seen(tmp_path, rows(10)).task == "classify"
     found = seen(tmp_path, rows(11))
     assert "classify" not in found.tasks
-    assert found.notes[0] == "Its 20 lines with a tab have 11 different labels: too many to tell apart."
+    assert found.notes[0] == "Its 20 lines with a tab have 11 different labels: too few lines for each."
 
 
 def test_one_label_is_nothing_to_tell_apart(tmp_path: Path) -> None:

@@ -340,7 +340,7 @@ def test_the_settings_as_they_stand() -> None:
     assert {s.name: s.why for s in found if s.why} == {"radius": "ρ is of the orthogonal initialisation alone."}
     rnn = settings(Experiment(init="orthogonal", radius=0.9), Experiment().model())
     values = {s.name: s.value for s in rnn}
-    assert (values["radius"], values["forget_bias"], values["init"]) == ("0.9", "–", "ρ × orthogonal")
+    assert (values["radius"], values["forget_bias"], values["init"]) == ("0.9", "–", "orthogonal")
 
 
 def test_the_settings_of_a_network_with_a_name_are_its_own() -> None:

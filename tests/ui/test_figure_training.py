@@ -126,7 +126,7 @@ async def test_while_it_trains_the_newest_is_shown(lab: Lab) -> None:
         assert app.figure.curve.at == back == 15
         app.figure.show(options.measure(lab, history[:7]), running=False)
         await hand.press("right", "right", "right")
-        assert "stopped at update 30 of 60 · " in app.text
+        assert "stopped at 30 of 60 · " in app.text
         assert [hint.key for hint in app.figure.hints] == ["t", "v", "← →"]
         app.figure.show(options.measure(lab, history), running=False)
         assert [hint.key for hint in app.figure.hints] == ["v", "← →"]

@@ -80,6 +80,68 @@ async def test_a_text_is_learned_and_goes_under_the_lens(desk, corpus: Path) -> 
         assert bench.experiment.source == ""
 
 
+def chosen(screen: LearningScreen, name: str) -> None:
+    """Put the cursor of the choices on one."""
+    panel = screen.query_one(SettingsPanel)
+    panel.focus()
+    panel.chosen = [one.name for one in panel.settings].index(name)
+
+
+async def test_who_comes_back_to_what_was_learned_finds_it(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt")
+        await d.press("t")
+        lab = screen.lab
+        chosen(screen, "task")
+        await d.press("right")
+        assert (screen.state, screen.choices.steps, screen.lab) == ("choosing", None, None)
+        chosen(screen, "hidden")
+        await d.press("right")
+        other = screen.choices
+        chosen(screen, "task")
+        await d.press("left")
+        assert (screen.state, screen.choices, screen.lab) == ("done", QUICK, lab)
+        await d.press("right")
+        assert screen.choices == other
+
+
+async def test_how_well_it_does_stays_under_the_curve(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "days.csv")
+        await d.press("t", "f", "left")
+        assert "held out: " not in d.text
+        await d.press("f")
+        assert "held out: " in d.text
+        assert "last value " in d.text
+        figure = screen.query_one(TrainingFigure)
+        assert screen.focused is not None
+        assert figure in screen.focused.ancestors_with_self, "the keys stay in the picture"
+        await d.press("left")
+        assert figure.curve.back_to is not None
+        await d.press("tab")
+        assert isinstance(screen.focused, SettingsPanel)
+        assert "held out: " in d.text
+
+
+async def test_what_learns_has_the_keys(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        screen = await opened(d, corpus / "text.txt", Choices(hidden=6, embedding=4, steps=100_000))
+        assert isinstance(screen.focused, SettingsPanel)
+        assert "tab" not in d.text.split("\n")[-1], "there is nowhere to go"
+        await d.pilot.press("t")
+        for _turn in range(400):
+            await d.pilot.pause(0.01)
+            if any(len(figure.values.kept) > 2 for figure in screen.query(TrainingFigure)):
+                break
+        figure = screen.query_one(TrainingFigure)
+        assert screen.focused is not None
+        assert figure in screen.focused.ancestors_with_self
+        await d.pilot.press("left")
+        assert figure.curve.back_to is not None
+        await d.press("escape")
+        assert screen.state == "stopped"
+
+
 async def test_an_esc_that_comes_too_late_to_stop_it_does_not_leave(desk, corpus: Path) -> None:
     async with desk("sandbox", experiment=Experiment()) as d:
         screen = await opened(d, corpus / "text.txt")
@@ -110,6 +172,7 @@ async def test_a_checkpoint_goes_under_the_lens(desk, corpus: Path) -> None:
         await d.press("s")
         assert d.app.screen.network_run.model is expected
         assert f"text.txt @ {back}" in d.text
+        assert f"This is the network after {back} updates." in d.text
 
 
 async def test_a_training_is_stopped_and_goes_on(desk, corpus: Path) -> None:
@@ -352,14 +415,14 @@ async def test_what_is_not_known_of_a_file_is_said_under_the_curve(desk, corpus:
         screen = await opened(d, corpus / "rare.txt")
         await d.press("t")
         assert screen.state == "done"
-        said = " ".join(str(one.content) for one in screen.query(".left-out"))
+        said = " ".join(str(one.content) for one in screen.query(".said"))
         assert "different tokens are rare and read as the unknown one" in said
         await d.press("o", "escape")
         screen.read(corpus / "text.txt")
         await d.settle()
-        assert not screen.query(".left-out")
+        assert not screen.query(".said")
         await d.press("t")
-        assert not screen.query(".left-out")
+        assert "rare" not in str(screen.query_one(".said").content)
 
 
 # Back, and forth
@@ -470,7 +533,12 @@ async def test_in_a_small_window_what_learns_has_the_room(desk, corpus: Path) ->
         await d.pilot.pause()
         assert not panel.display
         await d.press("escape")
+        assert not panel.display, "the picture has the keys"
+        await d.press("tab")
         assert panel.display
+        assert panel.has_focus
+        await d.press("tab")
+        assert not panel.display
         await d.press("tab")
         assert screen.focused is panel
 
@@ -513,7 +581,7 @@ async def test_a_network_that_cannot_be_kept_is_said(desk, corpus: Path, tmp_pat
         screen = await opened(d, corpus / "text.txt")
         await d.press("t")
         assert isinstance(d.app.screen, LinesScreen)
-        assert d.app.screen.lines.startswith("held out: ")
+        assert d.app.screen.lines.startswith("Trained networks cannot be kept in ")
         assert "Trained networks cannot be kept in" in d.app.screen.lines
         assert "No space left on device" in d.app.screen.lines
         await d.press("escape")

@@ -216,7 +216,7 @@ async def test_a_training_that_is_stopped_keeps_what_it_learned_and_goes_on(desk
         assert screen.shown.phase == "shown"
         assert not lab.ready("writer")
         assert lab.history("writer")[-1].step == 25
-        assert "stopped at update 25 of 300" in d.text
+        assert "stopped at 25 of 300" in d.text
         assert "t train on" in d.text
         await d.press("t")
         assert lab.ready("writer")

@@ -308,7 +308,9 @@ def _labelled(lines: Sequence[str]) -> _Form:
         said = _("Every line has the label {label}: there is nothing to tell apart.")
         return _Form(doubt=said.format(label=quoted(next(iter(labels)))))
     if len(labels) > min(MOST_LABELS, len(found) // 2):
-        said = _("Its {n} lines with a tab have {labels} different labels: too many to tell apart.")
+        said = _("Its {n} lines with a tab have {labels} different labels: too few lines for each.")
+        if len(labels) > MOST_LABELS:
+            said = _("Its {n} lines with a tab have {labels} different labels: too many to tell apart.")
         return _Form(doubt=said.format(n=len(found), labels=len(labels)))
     said = ngettext(
         "{n} line without exactly one tab, a text and a label is left out.",
@@ -443,8 +445,8 @@ def _few(count: int) -> tuple[str, ...]:
     if count >= FEW_WORDS:
         return ()
     said = ngettext(
-        "It has {n} word: little can be learned from so few that is true of others.",
-        "It has {n} words: little can be learned from so few that is true of others.",
+        "The text has {n} word: too few to learn much that is true of other texts.",
+        "The text has {n} words: too few to learn much that is true of other texts.",
         count,
     )
     return (said.format(n=count),)

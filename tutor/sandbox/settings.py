@@ -55,7 +55,7 @@ def settings(experiment: Experiment, model: Model) -> tuple[Setting, ...]:
     own = _("This network is as it was trained. o puts an untrained one in its place.") if experiment.source else ""
     lstm = own or ("" if experiment.cell == "lstm" else _("Only the LSTM has a forget gate whose bias is set."))
     radius = own or ("" if experiment.init == "orthogonal" else _("ρ is of the orthogonal initialisation alone."))
-    inits = {"default": _("U(±1/√H)"), "orthogonal": _("ρ × orthogonal")}
+    inits = {"default": _("U(±1/√H)"), "orthogonal": _("orthogonal")}
     starts = {"zeros": _("zeros") if model.start is None else _("learned"), "random": _("random"), "hand": _("by hand")}
     bias = _("default") if experiment.forget_bias is None else f"{experiment.forget_bias:g}"
     return (

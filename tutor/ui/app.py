@@ -353,7 +353,7 @@ class RnnTutorApp(App[int]):
         if isinstance(self._front, LearningScreen):
             self._back()
             if isinstance(self._front, SandboxScreen):
-                self._front.use(message.title, message.model, message.text)
+                self._front.use(message.title, message.model, message.text, message.back)
 
     def on_home_screen_lesson_chosen(self, message: HomeScreen.LessonChosen) -> None:
         """A lesson was chosen at home."""

@@ -43,6 +43,8 @@ class Learned(NamedTuple):
     """Its curve."""
     notes: tuple[str, ...]
     """What is left out of its file that was not said before."""
+    stands: str = ""
+    """How well it does beside guesses; of one that learns, that is not known yet."""
 
 
 def read(path: Path) -> Corpus | str:
@@ -63,7 +65,7 @@ def learn(
     tell: Callable[[Learned], None],
     stopped: Callable[[], bool],
 ) -> str:
-    """Train a network, or go on, until its end or a stop; how well it does in the end, or what went wrong.
+    """Train a network, or go on, until its end or a stop; what went wrong, if anything did.
 
     Args:
         corpus: what it learns from.
@@ -83,8 +85,8 @@ def learn(
                 tell(Learned(lab, options, options.measure(lab, history), notes))
                 if stopped():
                     break
-        tell(Learned(lab, options, options.run(lab), notes))
-        return " ".join((_stands(lab), lab.cannot_save or "")).strip()
+        tell(Learned(lab, options, options.run(lab), notes, _stands(lab)))
+        return lab.cannot_save or ""
     except ValueError as error:
         return str(error)
     except Exception as error:
@@ -95,7 +97,7 @@ def learned(corpus: Corpus, lab: Lab) -> Learned | str:
     """What has learned before, or why its curve cannot be drawn."""
     try:
         options = _curve(lab)
-        return Learned(lab, options, options.run(lab), _unsaid(corpus, lab))
+        return Learned(lab, options, options.run(lab), _unsaid(corpus, lab), _stands(lab))
     except Exception as error:
         return _("It could not be drawn: {e}").format(e=_wrong(error))
 

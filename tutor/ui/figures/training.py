@@ -162,7 +162,7 @@ class Curve(FigurePart, can_focus=True):
         if self.running or (step < newest and newest >= v.steps) or self.back_to is not None:
             where = _("update {step} of {steps}").format(step=step, steps=v.steps)
         elif step < v.steps:
-            where = _("stopped at update {step} of {steps}").format(step=step, steps=v.steps)
+            where = _("stopped at {step} of {steps}").format(step=step, steps=v.steps)
         else:
             where = _("trained: {steps} updates").format(steps=v.steps)
         parts = [where, f"{loss:.2f} {_short_unit(v.unit)}".rstrip()]

@@ -63,7 +63,7 @@ class LearningScreen(TableScreen):
     """A file, the choices, and the training."""
 
     DEFAULT_CSS = """
-    LearningScreen .left-out { height: auto; max-height: 2; color: $foreground 60%; }
+    LearningScreen .said { height: auto; max-height: 4; color: $foreground 60%; }
     """
 
     SETTINGS = _("what is learned")
@@ -73,6 +73,7 @@ class LearningScreen(TableScreen):
         Binding("s", "lens", "under the lens"),
         Binding("f", "forecast", "its forecasts, or how it learned"),
         Binding("e", "write", "write in the figure"),
+        Binding("tab,shift+tab", "elsewhere", "to the choices, or to the picture"),
         Binding("escape", "leave", "stop, or leave"),
     ]
 
@@ -82,11 +83,13 @@ class LearningScreen(TableScreen):
     class Lent(Message):
         """A network goes under the lens."""
 
-        def __init__(self, title: str, model: Model, text: str) -> None:
+        def __init__(self, title: str, model: Model, text: str, back: int | None) -> None:
             super().__init__()
             self.title = title
             self.model = model
             self.text = text
+            self.back = back
+            """The update that one looks back to; None where it is as it is now."""
 
     class Read(Message):
         """A file was read, or could not be."""
@@ -142,6 +145,8 @@ class LearningScreen(TableScreen):
         self.lab: Lab | None = None
         self._labs: dict[Choices, Lab] = {}
         """What else has learned from this file: who goes back to a choice finds it as it was."""
+        self._by_task: dict[str, Choices] = {}
+        """What was chosen for each task of this file."""
         self._stopping = False
         self._ended = -math.inf
         """When what learned came to an end that nobody asked for."""
@@ -205,6 +210,7 @@ class LearningScreen(TableScreen):
                 self.choices = Choices()
             self.corpus, self.lab = message.corpus, None
             self._labs.clear()
+            self._by_task.clear()
             try:
                 learning.entry(self.corpus, self.choices)
             except ValueError as error:
@@ -263,13 +269,18 @@ class LearningScreen(TableScreen):
 
     @on(SettingsPanel.Turned)
     async def turned(self, message: SettingsPanel.Turned) -> None:
-        """Another choice."""
+        """Another choice. Who comes back to what was learned finds what was chosen for it."""
         message.stop()
         assert self.corpus is not None
         try:
-            await self._chose(choosing.turned(self.corpus, self.choices, message.name, message.by))
+            found = choosing.turned(self.corpus, self.choices, message.name, message.by)
         except ValueError as error:
             self._say(str(error))
+            return
+        if message.name == "task" and self.state not in ("learning", "reading"):
+            self._by_task[choosing.task_of(self.corpus, self.choices)] = self.choices
+            found = self._by_task.get(choosing.task_of(self.corpus, found), found)
+        await self._chose(found)
 
     @on(SettingsPanel.Typed)
     def typed(self, message: SettingsPanel.Typed) -> None:
@@ -322,7 +333,7 @@ class LearningScreen(TableScreen):
         elif self.state == "learning":
             self._say(_("It is learning already. esc stops it."))
         elif self.state == "done":
-            self._say(_("It has learned all of its updates. More updates make another network: ← → change them."))
+            self._say(_("It has learned all of its updates. More make another network: tab, then → on updates."))
         elif self.state == "reading":
             self._say(_READING)
         else:
@@ -359,9 +370,13 @@ class LearningScreen(TableScreen):
         running = next(iter(self.query(LiveFigure)), None)
         if running is None:
             await self._mount("training", found.options, found.values)
-            if found.notes:
-                await self.query_one("#bench").mount(Static(Content(" ".join(found.notes)), classes="left-out"))
+            await self.query_one("#bench").mount(Static(classes="said"))
             running = self.query_one(LiveFigure)
+            if self.state == "learning" and not self.query_one(Prompt).open:
+                running.take_keys()
+        for beneath in self.query(".said").results(Static):
+            beneath.update(Content.assemble((found.stands + " ", "$accent"), " ".join(found.notes)))
+            beneath.display = bool(found.stands or found.notes)
         running.show(found.values, running=self.state == "learning")
         self._place()
 
@@ -381,8 +396,12 @@ class LearningScreen(TableScreen):
     async def _mount(self, name: str, options: object, values: Values) -> None:
         self._ended = -math.inf  # whoever asks for another picture has seen it end
         bench = self.query_one("#bench")
+        had_keys = self.focused is not None and bench in self.focused.ancestors
         await bench.remove_children()
-        await bench.mount(figure_widget(name, options, values, self.clock))  # type: ignore[arg-type]
+        figure = figure_widget(name, options, values, self.clock)  # type: ignore[arg-type]
+        await bench.mount(figure)
+        if had_keys:
+            figure.take_keys()
 
     # What was learned
 
@@ -403,7 +422,7 @@ class LearningScreen(TableScreen):
         if not isinstance(model, Model):
             self._say(_("This network reads numbers: f shows its forecasts."))
             return
-        self.post_message(self.Lent(title, model, lab.entry(NAME).text))
+        self.post_message(self.Lent(title, model, lab.entry(NAME).text, back))
 
     async def action_forecast(self) -> None:
         """A forecaster's own picture."""
@@ -474,9 +493,26 @@ class LearningScreen(TableScreen):
         self._make_room()
 
     def _make_room(self) -> None:
-        """Where both do not fit, the choices leave the room to what learns, which has none while it does."""
-        wide = self.app.size.width >= BOTH
-        self.query_one(SettingsPanel).set_class(wide or self.state != "learning", "-open")
+        """Where both do not fit, the choices leave the room to the picture, unless they have the keys."""
+        panel = self.query_one(SettingsPanel)
+        wanted = self.state != "learning" and (panel.has_focus or not self.query(Figure))
+        panel.set_class(wanted or self.app.size.width >= BOTH, "-open")
+
+    def on_descendant_focus(self) -> None:
+        """The keys are another's now, and where room is short the other is to be seen."""
+        self._make_room()
+        super().on_descendant_focus()
+
+    def action_elsewhere(self) -> None:
+        """To the choices, or back to the picture."""
+        panel, figure = self.query_one(SettingsPanel), next(iter(self.query(Figure)), None)
+        if self.state == "learning":
+            self._say(_LEARNING)
+        elif not panel.has_focus:
+            panel.add_class("-open")
+            panel.focus()
+        elif figure is not None:
+            figure.take_keys()
 
     def _hints(self) -> Sequence[Hint]:
         prompt = self.query_one(Prompt)
@@ -500,13 +536,20 @@ class LearningScreen(TableScreen):
                 hints += [Hint("↑ ↓ ← →", "", _("change")), Hint("enter", "", _("type"))]
             hints += [hint for figure in self.query(Figure) for hint in figure.hints if hint.key != "t"]
             hints += [
-                Hint("tab", "app.focus_next", _("choices")),
+                *self._elsewhere,
                 Hint("o", "file", _("another file")),
                 Hint("esc", "leave", _("back")),
                 Hint("?", "app.help", _("help")),
-                Hint("x", "app.save_figure", _("save")),
+                *([Hint("x", "app.save_figure", _("save"))] if self.query(Figure) else []),
             ]
         return hints
+
+    @property
+    def _elsewhere(self) -> Sequence[Hint]:
+        """Where tab goes, if anywhere."""
+        if not isinstance(self.focused, SettingsPanel):
+            return (Hint("tab", "elsewhere", _("choices")),)
+        return (Hint("tab", "elsewhere", _("picture")),) if self.query(Figure) else ()
 
     @on(SettingsPanel.Shut)
     def shut(self, message: SettingsPanel.Shut) -> None:

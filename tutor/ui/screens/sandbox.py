@@ -300,13 +300,14 @@ class SandboxScreen(BenchScreen):
         """A network of one's own, from a file."""
         self.post_message(self.TrainWanted())
 
-    def use(self, title: str, model: Model, text: str) -> None:
+    def use(self, title: str, model: Model, text: str, back: int | None = None) -> None:
         """Put a network that was trained under the lens, with a text that it knows.
 
         Args:
             title: what it learned from.
             model: the network.
             text: what it reads at first.
+            back: after how many of its updates it is seen, where that is not as it is now.
         """
         to = self._named(model, title)
 
@@ -316,7 +317,10 @@ class SandboxScreen(BenchScreen):
         # Read to its end: what it says then is what it learned.
         end = View("says", position=len(tokens_of(text, model.spec.unit)))
         self.steps(Step(lambda history: history.does(change(history.now)), instrument="says", view=end))
-        self._say(_("This is the network that was trained. t goes back to the training."))
+        word = _("This is the network that was trained. t goes back to the training.")
+        if back is not None:
+            word = _("This is the network after {n} updates. t goes back to the training.").format(n=back)
+        self._say(word)
 
     # Kept, and opened
 

@@ -20,7 +20,7 @@ class SettingsPanel(Drawn, can_focus=True):
     """The settings."""
 
     DEFAULT_CSS = """
-    SettingsPanel { width: 30; height: 1fr; padding: 0 1; border-left: vkey $foreground 15%; display: none; }
+    SettingsPanel { width: 32; height: 1fr; padding: 0 1; border-left: vkey $foreground 15%; display: none; }
     SettingsPanel.-open { display: block; }
     """
 
