@@ -181,7 +181,7 @@ def test_tables_hold_what_is_drawn() -> None:
 
 def test_days_without_a_date_are_numbered() -> None:
     bare = SeriesValues(np.array([1.0]), (), 1, 1, 0, 0, 5)
-    assert bare.day(7) == "7"
+    assert bare.day(7) == "8"
     assert bare.errors().columns[1] == "mean absolute error"
     assert bare.by_distance().rows == ()
 

@@ -204,6 +204,15 @@ def test_what_is_not_known_has_a_dash() -> None:
     assert text_of(series(first, 60, 16, ASCII)).isascii()
 
 
+def test_in_a_narrow_table_the_numbers_are_whole() -> None:
+    wide, narrow = (text_of(series(days(cursor=50), width, 20, NONE)).split("\n")[-3:] for width in (60, 26))
+    for whole, cut in zip(wide, narrow, strict=True):
+        numbers = [word for word in whole.split() if word[-1].isdigit()]
+        numbers = numbers[: 2 if numbers[1:] and numbers[1][0] in "+-" else 1]
+        assert cut.split()[-len(numbers) :] == numbers
+    assert "off" in text_of(series(days(), 26, 20, NONE))
+
+
 def test_the_boundary_stands_before_the_first_day_that_was_held_out() -> None:
     rows = text_of(series(days(boundary=48, cursor=41), 60, 16, NONE)).split("\n")
     column = rows[1].index("┊")

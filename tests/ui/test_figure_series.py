@@ -68,12 +68,12 @@ async def test_days_go_by_and_end() -> None:
         assert app.figure.tables()[0].rows[0][0] == VALUES.day(160)
         await hand.press("pagedown", "right")
         assert days(app).day == N - 1
-        assert app.told == ["This is the last day."]
+        assert app.told == ["This is the last one."]
         await hand.press(*["pageup"] * 5)
         assert (days(app).day, days(app).start) == (0, 0)
         assert "learned from" in app.text
         await hand.press("left")
-        assert app.told[-1] == "This is the first day."
+        assert app.told[-1] == "This is the first one."
         assert "–" in app.text
 
 
@@ -218,10 +218,10 @@ async def test_one_day_and_days_without_dates() -> None:
         type(one)(one.name, np.full(1, np.nan), np.nan, (np.nan, np.nan), (np.nan,)) for one in VALUES.forecasts
     )
     async with bench(SeriesFigure(SeriesValues(np.array([3.0]), forecasts, 1, 1, 0, 0, 60)), SIZE) as (app, hand):
-        assert "day 0" in app.text
+        assert "row 1" in app.text
         assert "3.00" in app.text
         await hand.press("right", "left", "v", "c")
-        assert app.told[:2] == ["This is the last day.", "This is the first day."]
+        assert app.told[:2] == ["This is the last one.", "This is the first one."]
         assert "1 ahead" in app.text
 
 
@@ -248,10 +248,10 @@ async def test_days_of_ones_own_are_gone_on_with() -> None:
         await hand.press("right")
         assert "2 ahead" in app.text
         await hand.press("left", "left")
-        assert "the last day written" in app.text
+        assert "the last one written" in app.text
         await hand.press(*["left"] * 6)
         assert "5 back" in app.text
-        assert app.told[-1] == "This is the first day."
+        assert app.told[-1] == "This is the first one."
         await hand.press(*["right"] * 20)
         assert app.told[-1] == "It is forecast no farther ahead."
         assert app.figure.tables() == (written_table(app),)

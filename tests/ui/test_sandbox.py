@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from textual import events
 
+from tutor.engine import gradient_flow
 from tutor.engine.model import Model, ModelSpec
 from tutor.engine.surgery import Cut
 from tutor.engine.text import Vocabulary
 from tutor.sandbox.experiment import Experiment
 from tutor.sandbox.instruments import INSTRUMENTS
+from tutor.ui.figures.compare import CompareFigure
+from tutor.ui.figures.embedding import EmbeddingFigure
 from tutor.ui.figures.gradient import GradientChart
 from tutor.ui.figures.state import StateFigure
+from tutor.ui.figures.unrolled import UnrolledFigure
 from tutor.ui.screens.home import HomeScreen
 from tutor.ui.screens.sandbox import SandboxScreen
 from tutor.ui.widgets.bench.prompt import BenchLine, Prompt
@@ -325,3 +330,100 @@ async def test_the_help_says_of_each_key_one_thing(desk) -> None:
             keys = [key for row, _about in d.app.screen.help_keys for key in row.split()]
             twice = {key for key in keys if keys.count(key) > 1}
             assert twice <= {"←", "→", "↑", "↓"}, one
+
+
+async def test_two_texts_stand_word_by_word_and_the_place_is_kept(desk) -> None:
+    pair = Experiment("the dog bites the man", beside="the man bites the dog")
+    async with desk("sandbox", experiment=pair) as d:
+        await d.press("end", "6")
+        figure = d.app.screen.query_one(CompareFigure)
+        assert figure.values.rows == tuple((k, k) for k in range(5))
+        assert "step 5 of 5" in d.text
+        assert "first at step 2" in d.text
+
+
+async def test_the_place_is_kept_where_rows_are_no_steps(desk) -> None:
+    async with desk("sandbox", experiment=Experiment("the dog bites", beside="so the dog then bites hard")) as d:
+        await d.press(".", ".", "6")
+        figure = d.app.screen.query_one(CompareFigure)
+        assert figure.values.rows == ((None, 0), (0, 1), (1, 2), (None, 3), (2, 4), (None, 5))
+        assert figure.position == 3, "the dog is read"
+        assert "row 3 of 6" in d.text
+        assert "on row " in d.text
+        await d.press(".", "1")
+        assert d.app.screen.query_one(StateFigure).position == 2
+        await d.press(".", "6")
+        assert figure is not d.app.screen.query_one(CompareFigure)
+        assert d.app.screen.query_one(CompareFigure).position == 6, "what comes after the end is read with it"
+        assert "at the end of each text" in d.text
+        assert "where both read" in d.text
+
+
+async def test_words_that_are_not_known_are_named_where_texts_are_compared(desk) -> None:
+    async with desk("lesson", "never-too-late") as d:
+        await d.press("enter", "s")
+        await type_text(d, "zx never qv")
+        await d.press("b")
+        d.app.screen.query_one(BenchLine).value = "qv never zx"
+        await d.press("enter", "6", "end")
+        assert "The network reads zx, qv alike: it knows none of them." in d.text
+
+
+@pytest.mark.parametrize(("layers", "both", "length"), [(1, False, 4), (2, False, 4), (1, True, 4), (2, True, 8)])
+async def test_the_place_is_kept_in_the_unrolled_network(desk, layers: int, both: bool, length: int) -> None:
+    experiment = Experiment("a b c d", layers=layers, bidirectional=both)
+    async with desk("sandbox", experiment=experiment) as d:
+        for keys, read in (((), 0), ((".", "."), 2), (("end",), 4)):
+            await d.press("1", *keys, "8")
+            figure = d.app.screen.query_one(UnrolledFigure)
+            assert figure.playback.length == length
+            assert figure.position == (length - 4 + read if read else 0)
+            await d.press("1")
+            assert d.app.screen.query_one(StateFigure).position == read
+
+
+async def test_the_gradient_goes_back_from_any_step(desk) -> None:
+    async with desk("sandbox", experiment=Experiment("never too late to read")) as d:
+        await d.press("4")
+        chart = d.app.screen.query_one(GradientChart)
+        assert "T = 5, read" in d.text
+        assert ", . step T" in " ".join(d.text.split("\n")[-1].split())
+        whole = chart.values.series[0].log10
+        # Keys that come faster than it is measured are all counted.
+        for _twice in range(2):
+            d.app.post_message(events.Key("comma", ","))
+        await d.settle()
+        assert "T = 3, late" in d.text
+        flow = gradient_flow(d.app.screen.network_run.model.net, d.app.screen.reading._stretch(0, 3))
+        assert chart.values.series[0].log10 == tuple(flow.log10_norms[::-1])
+        await d.press("9")
+        assert "∂h₃/∂h₂" in d.text
+        await d.press("home", "4")
+        assert "T = 1, never" in d.text
+        await d.press(",")
+        assert "This is the first step." in d.text
+        await d.press("end")
+        assert d.app.screen.query_one(GradientChart).values.series[0].log10 == whole
+        await d.press(".")
+        assert "This is the last step." in d.text
+        await d.press("space")
+        assert "Nothing plays in this view." in d.text
+
+
+async def test_the_plane_of_words_begins_at_the_token_that_is_read(desk) -> None:
+    async with desk("lesson", "never-too-late") as d:
+        await d.press("enter", "s")
+        await type_text(d, "never too late")
+        await d.press("home", ".", ".", "0", "v")
+        figure = d.app.screen.query_one(EmbeddingFigure)
+        assert figure.values.words[figure.cursor] == "too"
+        assert "update 0 of 0" not in d.text
+
+
+async def test_what_else_can_stand_beside_is_said(desk) -> None:
+    async with desk("sandbox", experiment=Experiment("a b", beside="b a")) as d:
+        await d.press("6")
+        assert "6 other side" in d.text
+    async with desk("sandbox", experiment=Experiment("a b", source="")) as d:
+        await d.press("6")
+        assert "6 other side" not in d.text

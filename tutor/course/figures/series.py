@@ -148,9 +148,16 @@ class SeriesValues(Struct, frozen=True):
         """Days on which nothing was measured."""
         return int(np.isnan(self.measured).sum())
 
+    @property
+    def dated(self) -> bool:
+        """Whether its steps are days; they are rows of a table else, counted from 1."""
+        return bool(self.since)
+
     def day(self, index: int) -> str:
-        """A day's date where it is known, else its number."""
-        return (date.fromisoformat(self.since) + timedelta(days=index)).isoformat() if self.since else str(index)
+        """A day's date where it is known, else which row it is."""
+        if not self.dated:
+            return str(index + 1)
+        return (date.fromisoformat(self.since) + timedelta(days=index)).isoformat()
 
     def tables(self) -> tuple[Table, ...]:
         """The days in view, then the errors, then the errors by distance."""
@@ -160,7 +167,12 @@ class SeriesValues(Struct, frozen=True):
         """A row for each day in view from `start` on: what was measured, and what each forecast said of it."""
         shown = range(max(start, 0), min(start + self.span, len(self.measured)))
         return Table(
-            (_("day"), self._in_unit(_("measured")), *(one.name for one in self.forecasts), _("held out")),
+            (
+                _("day") if self.dated else _("row"),
+                self._in_unit(_("measured")),
+                *(one.name for one in self.forecasts),
+                _("held out"),
+            ),
             tuple(
                 (
                     self.day(i),
@@ -178,7 +190,9 @@ class SeriesValues(Struct, frozen=True):
         return Table(
             (_("forecast"), self._in_unit(_("mean absolute error")), _("a quarter below"), _("a quarter above")),
             tuple((one.name, one.error, *one.spread) for one in self.forecasts),
-            _("over {count} days held out").format(count=self.counted),
+            (_("over {count} days held out") if self.dated else _("over {count} rows held out")).format(
+                count=self.counted
+            ),
         )
 
     def by_distance(self) -> Table:

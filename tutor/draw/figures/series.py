@@ -279,8 +279,10 @@ def _tracks(scene: Scene, width: int, look: Look) -> list[Row]:
 
 def _table(scene: Scene, width: int, look: Look) -> list[Row]:
     """A row for each line: its name, its value and its error under the cursor, its error on the whole."""
-    name = min(max((width_of(one.name) for one in scene.readings), default=0), _NAME) + 3
     values = 16 if scene.apart else 0
+    name = min(max((width_of(one.name) for one in scene.readings), default=0), _NAME) + 3
+    # What stands under the cursor is never cut.
+    name = min(name, max(width - values, 5))
     halves = [_half(scene, one, look) for one in scene.readings]
     spread = max(map(width_of, halves), default=0)
     room = width - name - values - (spread + 2 if spread else 0)

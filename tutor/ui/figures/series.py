@@ -95,19 +95,26 @@ class Days(FigurePart, can_focus=True):
         elif self.start >= first:
             note = _("held out")
         else:
-            note = _("held out from {day} on").format(day=values.day(first))
+            note = (_("held out from {day} on") if values.dated else _("held out from row {day} on")).format(
+                day=values.day(first)
+            )
         return Scene(
             readings,
-            self.start,
-            self.day,
+            self.start + self._from,
+            self.day + self._from,
             values.unit,
-            "" if values.since else _("day"),
-            values.day(self.day) if values.since else _("day {n}").format(n=self.day),
+            "" if values.dated else _("row"),
+            values.day(self.day) if values.dated else _("row {n}").format(n=values.day(self.day)),
             self._of_unit(_("mean |error|")),
             note,
-            [values.day(i) for i in range(self.start, end)] if values.since else (),
-            first,
+            [values.day(i) for i in range(self.start, end)] if values.dated else (),
+            first + self._from,
         )
+
+    @property
+    def _from(self) -> int:
+        """What the first is called on the axis: rows are counted from 1."""
+        return 0 if self.values.dated else 1
 
     def _distances(self) -> Scene:
         return Scene(
@@ -118,7 +125,9 @@ class Days(FigurePart, can_focus=True):
             _("steps ahead"),
             _("{n} ahead").format(n=self.steps),
             self._of_unit(_("mean |error|")),
-            _("{count} days held out").format(count=self.values.counted),
+            (_("{count} days held out") if self.values.dated else _("{count} rows held out")).format(
+                count=self.values.counted
+            ),
             zero=True,
             apart=False,
         )
@@ -133,13 +142,13 @@ class Days(FigurePart, can_focus=True):
             for at, (name, said) in enumerate(written.ahead)
         ]
         day = self.ahead
-        said = _("the last day written") if day == 0 else _("{n} back").format(n=-day)
+        said = _("the last one written") if day == 0 else _("{n} back").format(n=-day)
         return Scene(
             readings,
             first,
             day,
             self.values.unit,
-            _("day"),
+            _("day") if self.values.dated else _("row"),
             _("{n} ahead").format(n=day) if day > 0 else said,
             "",
             _("what you wrote, and what follows"),
@@ -187,9 +196,9 @@ class Days(FigurePart, can_focus=True):
                 self.tell(_("It is measured no farther ahead.") if by > 0 else _("This is one step ahead."))
         elif self.view == "written":
             if not self.reach_written(self.ahead + by):
-                self.tell(_("It is forecast no farther ahead.") if by > 0 else _("This is the first day."))
+                self.tell(_("It is forecast no farther ahead.") if by > 0 else _("This is the first one."))
         elif not self.go(self.day + by):
-            self.tell(_("This is the last day.") if by > 0 else _("This is the first day."))
+            self.tell(_("This is the last one.") if by > 0 else _("This is the first one."))
 
     def action_page(self, by: int) -> None:
         """A screen of days."""
@@ -198,7 +207,7 @@ class Days(FigurePart, can_focus=True):
         elif self.view == "written":
             self.tell(_("All of it is on the screen."))
         elif not self.go(self.day + by * self.values.span):
-            self.tell(_("This is the last day.") if by > 0 else _("This is the first day."))
+            self.tell(_("This is the last one.") if by > 0 else _("This is the first one."))
 
     def on_click(self, event: events.Click) -> None:
         """The day, or the distance, under the mouse."""
@@ -209,7 +218,7 @@ class Days(FigurePart, can_focus=True):
             elif self.view == "written":
                 self.reach_written(found)
             else:
-                self.go(found)
+                self.go(found - self._from)
 
     def watch_start(self) -> None:
         """Other days."""
@@ -249,6 +258,8 @@ class SeriesFigure(Writable):
 
     def __init__(self, values: SeriesValues, *, id: str | None = None) -> None:
         super().__init__(values, id=id)
+        if not values.dated:
+            self.WRITES = _("write rows")
 
     def compose(self) -> ComposeResult:
         """One chart, which has two views."""
@@ -311,7 +322,7 @@ class SeriesFigure(Writable):
         """What the key line says of it."""
         view, written = next(((days.view, days.written) for days in self.query(Days)), ("days", None))
         compare = () if view == "distance" else (Hint("c", "compare", _("compare"), self),)
-        move = Hint("← →", "", _("steps ahead") if view == "distance" else _("day"))
+        move = Hint("← →", "", _("steps ahead") if view == "distance" else _("day") if self.values.dated else _("row"))
         after = {"days": _("error by distance"), "distance": _("days") if written is None else _("what you wrote")}
         write = () if self.values.source is None else (self.write_hint,)
         return (move, Hint("v", "view", after.get(view, _("days")), self), *compare, *write)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from textual import events, on
 from textual.screen import Screen
@@ -26,7 +26,7 @@ class WrittenLine(OpenedLine):
 class Writable(Figure):
     """Subclasses say what stands in the line, and what is shown of it: little enough to be computed at once."""
 
-    WRITES: ClassVar[str] = ""
+    WRITES: str = ""
     """What the key line calls it."""
 
     @property
