@@ -302,8 +302,8 @@ class CompareFigure(Player):
         return self.values.read(self.position)
 
     def read_to(self, count: int, tokens: int) -> None:
-        """Of the first run."""
-        self.playback = self.playback.go(self.values.row_of(count))
+        """Of the first run; where nothing is read yet, to where they end, for that is the point."""
+        self.playback = self.playback.go(self.values.row_of(count) if count else len(self.values.rows))
 
     def renew(self, options: Any, values: CompareValues) -> bool:
         """Other runs; what cannot be compared of them gives way to their states."""
