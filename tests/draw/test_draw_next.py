@@ -67,19 +67,19 @@ def test_with_room_the_counts_stand_in_what_chance_allows(shown) -> None:  # typ
         shown(rows)
         == """
     |next after “to”                               temperature 0.7, top-k 2
-    |▸  code   █████████████│███▋··············    0.55 (0.41)  107 (110±7)
-    |                         ├─◆─┤
-    |   read   ████████████│█▍·················    0.45 (0.38)    93 (90±7)
-    |                      ├─◆─┤
-    |   learn  ··│·····························     cut (0.09)      0 (0±0)
+    |▸  code   ████████████│████··············    0.55 (0.41)  107 (110±14)
+    |                        ├─◆──┤
+    |   read   ███████████│██·················    0.45 (0.38)    93 (90±14)
+    |                     ├──◆─┤
+    |   learn  ··│····························     cut (0.09)       0 (0±0)
     |
-    |   永遠   │·······························    cut (0.004)      0 (0±0)
+    |   永遠   │······························    cut (0.004)       0 (0±0)
     |
     |
     |│ (…): the model's own
     |entropy   ███▉···│······················  1.0 of 7.7 bits (1.9 before)
     |▸  “code” came, the likeliest of 214: 1.3 bits of surprise
-    |◆  200 draws, seed 3   (expected ± deviation)
+    |◆  200 draws, seed 3   (expected ± 2 deviations)
     """
     )
 
@@ -90,11 +90,11 @@ def test_without_room_the_counts_stand_on_the_bars(shown) -> None:  # type: igno
         shown(rows)
         == """
     |next after “to”                               temperature 0.7, top-k 2
-    |▸  code   █████████████│███◆··············    0.55 (0.41)  107 (110±7)
-    |   read   ████████████│█◆·················    0.45 (0.38)    93 (90±7)
-    |   learn  ··│·····························     cut (0.09)      0 (0±0)
+    |▸  code   ████████████│███◆··············    0.55 (0.41)  107 (110±14)
+    |   read   ███████████│██◆················    0.45 (0.38)    93 (90±14)
+    |   learn  ··│····························     cut (0.09)       0 (0±0)
     |entropy   ███▉···│······················  1.0 of 7.7 bits (1.9 before)
-    |◆  200 draws, seed 3   (expected ± deviation)
+    |◆  200 draws, seed 3   (expected ± 2 deviations)
     """
     )
 

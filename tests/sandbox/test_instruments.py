@@ -89,7 +89,6 @@ def tables(name: str, reading: Reading, view: View) -> tuple[Table, ...]:
 
 
 UNTRAINED_SAYS = "This network says nothing until it is trained: o opens one that was, t trains one."
-NO_HEAD = "This model has no head: it scores nothing until it is trained."
 BOTH_ENDS = "This network reads from both ends: its state at a token has seen those after it, too."
 ALONE = "Nothing stands beside it yet: b writes a second text, h sets a value by hand."
 
@@ -97,10 +96,8 @@ ALONE = "Nothing stands beside it yet: b writes a second text, h sets a value by
 def expected(name: str, reading: Reading) -> str:
     """Why an instrument has nothing to show of a reading."""
     run = reading.run
-    if name == "says" and run.logits is None:
+    if name in ("says", "attribution") and run.logits is None:
         return UNTRAINED_SAYS
-    if name == "attribution" and run.logits is None:
-        return NO_HEAD
     if name == "compare" and not reading.beside:
         return ALONE
     if name == "field":

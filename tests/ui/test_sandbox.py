@@ -378,6 +378,8 @@ async def test_the_place_is_kept_in_the_unrolled_network(desk, layers: int, both
             figure = d.app.screen.query_one(UnrolledFigure)
             assert figure.playback.length == length
             assert figure.position == (length - 4 + read if read else 0)
+            layer = f"layer {layers}, " if both and layers > 1 and read else ""
+            assert layer + f"step {read} of " in d.text
             await d.press("1")
             assert d.app.screen.query_one(StateFigure).position == read
 

@@ -319,6 +319,9 @@ async def test_a_lessons_network_is_lent(desk) -> None:
         await d.press("k")
         await choose(d, 0)
         said = d.app.screen.query_one(BenchLine).value
+        await d.press("ctrl+c")
+        assert "Copied, where the terminal allows it." in d.text
+        assert d.app.clipboard == said
     async with desk("sandbox", experiment=decode(said)[0]) as d:
         assert d.app.screen.experiment.source == "lesson:never-too-late/writer"
         assert d.app.screen.network_run.logits is not None

@@ -84,8 +84,7 @@ def _gates(reading: Reading, view: View) -> Shown:
 def _says(reading: Reading, view: View) -> Shown:
     """What it says: the next token, or its labels."""
     run = reading.run
-    if run.logits is None:
-        raise ValueError(_("This network says nothing until it is trained: o opens one that was, t trains one."))
+    _speaks(run)
     if run.model.job == "next":
         return Shown("next", None, next_values(run, step=view.position))
     return Shown("tags", None, tags_values(run))
@@ -115,7 +114,13 @@ def _compare(reading: Reading, view: View) -> Shown:
     return Shown("compare", None, compared(runs, align, names, nudged=reading.kind == "plain"))
 
 
+def _speaks(run: Run) -> None:
+    if run.logits is None:
+        raise ValueError(_("This network says nothing until it is trained: o opens one that was, t trains one."))
+
+
 def _attribution(reading: Reading, view: View) -> Shown:
+    _speaks(reading.run)
     return Shown("attribution", None, attribution_values(reading.run, step=view.position))
 
 

@@ -167,7 +167,7 @@ class Reading(Struct, frozen=True, eq=False):
                 row += [float(tallies[guess.index]), total * guess.drawn, spread(guess.drawn, total)]
             rows.append(tuple(row))
         if tallies is not None:
-            columns += [_("drawn, of {n}").format(n=total), _("expected"), "±"]
+            columns += [_("drawn, of {n}").format(n=total), _("expected"), _("standard deviation")]
         return Table(tuple(columns), tuple(rows), _("after step {n}").format(n=self.position))
 
 

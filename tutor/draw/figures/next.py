@@ -205,7 +205,7 @@ class _Frame:
         if not 0 <= p <= 1:
             return str(item.tally)
         sign = "+-" if self.look.ascii else "±"
-        return f"{item.tally} ({n * p:.0f}{sign}{math.sqrt(n * p * (1 - p)):.0f})"
+        return f"{item.tally} ({n * p:.0f}{sign}{n * _reach(p, n):.0f})"
 
     def _bright(self, item: Bar) -> bool:
         """What was drawn is what just changed; else what came; else the likeliest."""
@@ -281,7 +281,7 @@ class _Frame:
         p, n = item.drawn, self.sampled.draws
         cells: list[tuple[str, Style]] = [(" ", PLAIN)] * self.track
         if 0 < p <= 1:
-            reach = 2 * math.sqrt(p * (1 - p) / n)
+            reach = _reach(p, n)
             left, right = self._column(p - reach), self._column(p + reach)
             ends = ("[", "]", "-") if look.ascii else ("├", "┤", "─")
             for column in range(left, right + 1):
@@ -375,6 +375,11 @@ def _came(came: Came | None, width: int, look: Look) -> Row:
     return phrase([sign + v for v in (*variants, _("{token}: {bits} bits").format(**values))], width, look)
 
 
+def _reach(p: float, n: int) -> float:
+    """Two standard deviations of the share that chance gives a token of probability p in n draws."""
+    return 2 * math.sqrt(p * (1 - p) / n)
+
+
 def _drawn(width: int, look: Look, sampled: Sampled) -> Row:
     if sampled.word is not None:
         values = {
@@ -394,8 +399,8 @@ def _drawn(width: int, look: Look, sampled: Sampled) -> Row:
     draws = ngettext("{n} draw", "{n} draws", sampled.draws).format(n=sampled.draws)
     values = {"draws": draws, "seed": sampled.seed, "pm": "+-" if look.ascii else "±"}
     variants = (
-        sign + _("the share of {draws}, seed {seed}   (expected count {pm} its standard deviation)").format(**values),
-        sign + _("{draws}, seed {seed}   (expected {pm} deviation)").format(**values),
+        sign + _("the share of {draws}, seed {seed}   (expected count {pm} two standard deviations)").format(**values),
+        sign + _("{draws}, seed {seed}   (expected {pm} 2 deviations)").format(**values),
         sign + _("{draws}, seed {seed}").format(**values),
     )
     return phrase(variants, width, look, look.accent)

@@ -166,6 +166,15 @@ class UnrolledFigure(Player):
         """Layer by layer."""
         return values.steps
 
+    def where(self, position: int, length: int) -> str:
+        """Where layers walk one after the other, in which of them."""
+        tokens = len(self.values.run.tokens)
+        if length == tokens or not position:
+            return super().where(position, length)
+        layer, step = divmod(position - 1, tokens)
+        words = _("layer {layer}, step {n} of {total}")
+        return words.format(layer=layer + 1, n=step + 1, total=tokens)
+
     def has_read(self, tokens: int) -> int:
         """Of the layer that is walking; of one that is not begun, all of the one below."""
         return (self.position - 1) % tokens + 1 if self.position else 0

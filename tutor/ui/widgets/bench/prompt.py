@@ -39,6 +39,12 @@ class BenchLine(OpenedLine):
     MOST = MAX_TEXT
     BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "take", show=False)]
 
+    def action_copy(self) -> None:
+        """What is selected, and a word that it is there now: the screen looks the same."""
+        super().action_copy()
+        if self.selected_text:
+            self.post_message(self.Told(_("Copied, where the terminal allows it.")))
+
     def action_take(self) -> None:
         """What is suggested, or nothing."""
         self.cursor_position = len(self.value)
