@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace as replaced
 
+from tutor.course.figures.alignment import Align
 from tutor.course.figures.attribution import attribution_values
-from tutor.course.figures.compare import Align, compared
+from tutor.course.figures.compare import compared
 from tutor.course.figures.embedding import EmbeddingValues
 from tutor.course.figures.gates import GatesValues
 from tutor.course.figures.gradient import Gradient, GradientValues

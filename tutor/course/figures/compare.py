@@ -7,13 +7,13 @@ the alignment: by number, from the end, or by an edit script that lays equal tok
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct, field
 
 from tutor.course.entries import ModelEntry
+from tutor.course.figures.alignment import Align, Pair, aligned
 from tutor.course.figures.facts import UNITS, Facts
 from tutor.course.figures.table import Table
 from tutor.course.figures.texts import unreadable
@@ -21,24 +21,13 @@ from tutor.course.lab import Lab
 from tutor.course.measured import Found
 from tutor.engine.cells import CELLS
 from tutor.engine.checks import Array
-from tutor.engine.interrupt import look_up
 from tutor.engine.model import Run
 from tutor.engine.text import tokenize
 from tutor.i18n import _
 
-Numbers = npt.NDArray[np.int64]
-Align = Literal["step", "end", "edit"]
-Pair = tuple[int | None, ...]
-"""A row: the step of each run that is in it, from 0."""
-
 NAMES = "abc"
 """What the runs are called."""
 MOST = len(NAMES)
-
-MOST_MOVES = 2**25
-"""Pairs of words up to which the shortest edit is looked for: between two texts of 5,800 words that share no end."""
-_MEETS, _GOES, _COMES = range(3)
-"""Two tokens on one row; one of the first text alone; one of the other alone."""
 
 SAME = 1e-5
 """Up to this part of the states' size a difference is what rounding makes of equal ones."""
@@ -86,7 +75,8 @@ class CompareValues(Struct, frozen=True):
         """After how many rows so many tokens of the first run are read; after the last one all that stand beside it."""
         if read >= len(self.runs[0].tokens):
             return len(self.rows)
-        return next(row for row in range(len(self.rows) + 1) if self.read(row) == read)
+        # Of the first run every step is there, once and in order.
+        return 0 if read <= 0 else next(row for row, steps in enumerate(self.rows, 1) if steps[0] == read - 1)
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -254,101 +244,6 @@ def _held(run: Run, at: int) -> dict[str, float]:
     """How likely each label is after a step."""
     assert run.probabilities is not None
     return dict(zip(run.model.labels, run.probabilities[at].astype(np.float64).tolist(), strict=True))
-
-
-# Which steps stand beside each other
-
-
-def aligned(texts: tuple[tuple[str, ...], ...], align: Align) -> tuple[Pair, ...]:
-    """Rows of steps: of each text every step, once and in order.
-
-    Args:
-        texts: the tokens of each.
-        align: "step" by number; "end" so that the last ones meet; "edit" so that as many equal tokens as
-            can meet the first text's.
-    """
-    if align != "edit":
-        longest = max(map(len, texts))
-        shift = [longest - len(text) if align == "end" else 0 for text in texts]
-        return tuple(
-            tuple(k - by if 0 <= k - by < len(text) else None for text, by in zip(texts, shift, strict=True))
-            for k in range(longest)
-        )
-    first, *others = texts
-    # For each other text: what meets each step of the first, and what comes in before it.
-    scripts = [_script(first, other) for other in others]
-    rows: list[Pair] = []
-    for at in range(len(first) + 1):
-        news = [coming[at] for _meets, coming in scripts]
-        for k in range(max(map(len, news), default=0)):
-            rows.append((None, *(new[k] if k < len(new) else None for new in news)))
-        if at < len(first):
-            rows.append((at, *(meets[at] for meets, _coming in scripts)))
-    return tuple(rows)
-
-
-def _script(first: tuple[str, ...], other: tuple[str, ...]) -> tuple[list[int | None], list[list[int]]]:
-    """What of another text meets each step of the first, and what comes in before each step and after the last."""
-    meets: list[int | None] = [None] * len(first)
-    coming: list[list[int]] = [[] for _at in range(len(first) + 1)]
-    i = j = 0
-    for move in reversed(list(_moves(first, other))):
-        if move == _MEETS:
-            meets[i] = j
-        elif move == _COMES:
-            coming[i].append(j)
-        i, j = i + (move != _COMES), j + (move != _GOES)
-    return meets, coming
-
-
-def _moves(first: tuple[str, ...], other: tuple[str, ...]) -> Iterator[int]:
-    """The shortest edit of one text to another, from its end: as many equal tokens meet as can, on as few rows.
-
-    Wagner & Fischer 1974, where one word in the place of another costs a little less than that it goes and one comes.
-    """
-    same_ends = _common(first[::-1], other[::-1])
-    yield from [_MEETS] * same_ends
-    n, m = len(first) - same_ends, len(other) - same_ends
-    same_starts = _common(first[:n], other[:m])
-    words: dict[str, int] = {}
-    a, b = (
-        np.array([words.setdefault(token, len(words)) for token in text[same_starts:end]], np.int64)
-        for text, end in ((first, n), (other, m))
-    )
-    if a.size * b.size > MOST_MOVES:
-        # Too long to look for it: they meet by number.
-        yield from [_GOES] * max(a.size - b.size, 0) + [_COMES] * max(b.size - a.size, 0)
-        yield from [_MEETS] * min(a.size, b.size)
-    else:
-        yield from _edit(a, b)
-    yield from [_MEETS] * same_starts
-
-
-def _edit(a: Numbers, b: Numbers) -> Iterator[int]:
-    """The moves between two texts of numbered words, from their end."""
-    # No number of words in another's place is dearer than one that goes or comes.
-    step = a.size + b.size + 1
-    places = step * np.arange(b.size + 1)
-    costs = places
-    moves = np.empty((a.size, b.size + 1), np.int8)
-    for i, word in enumerate(a):
-        look_up()
-        gone, met = costs + step, costs[:-1] + np.where(b == word, 0, 2 * step - 1)
-        # What comes in costs a step for each: the cheapest place to come in from.
-        costs = np.minimum.accumulate(np.r_[gone[0], np.minimum(gone[1:], met)] - places) + places
-        # Where two are as short, what is more of either stands behind what meets.
-        moves[i] = np.where(costs == gone, _GOES, _MEETS)
-        moves[i, 1:][costs[1:] == costs[:-1] + step] = _COMES
-    i, j = a.size, b.size
-    while i or j:
-        move = _COMES if not i else _GOES if not j else int(moves[i - 1, j])
-        yield move
-        i, j = i - (move != _COMES), j - (move != _GOES)
-
-
-def _common(one: tuple[str, ...], other: tuple[str, ...]) -> int:
-    """How many tokens two texts begin with alike."""
-    return next((k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 class Compare(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="show", tag="compare"):
