@@ -92,7 +92,7 @@ def test_letters_follow_each_other_without_a_gap() -> None:
 
 def test_a_network_that_writes_nothing_says_so() -> None:
     row = training(FALLS, 60, 8, NONE, sample=WROTE._replace(text=""))[-1:]
-    assert text_of(row) == "writes  never too late to (nothing)"
+    assert text_of(row) == "writes  never too late to (ends here)"
 
 
 def test_the_gradient_norm_stands_on_decades_with_its_clip() -> None:

@@ -154,7 +154,7 @@ async def test_what_diverged_is_drawn_and_said(values: TrainingValues) -> None:
     async with bench(figure(broken), SIZE) as (app, hand):
         assert "diverged at update 10: no finite number is left" in app.text
         assert "not a number: 1" in app.text
-        assert "writes  never too (nothing)" in app.text
+        assert "writes  never too (ends here)" in app.text
         assert [hint.key for hint in app.figure.hints] == ["v", "← →"]
         await hand.press("v")
         assert "1e+30" in app.text

@@ -586,3 +586,13 @@ async def test_a_network_that_cannot_be_kept_is_said(desk, corpus: Path, tmp_pat
         assert "No space left on device" in d.app.screen.lines
         await d.press("escape")
         assert screen.state == "done"
+
+
+async def test_only_what_is_typed_is_offered_to_be(desk, corpus: Path) -> None:
+    async with desk("sandbox", experiment=Experiment()) as d:
+        await opened(d, corpus / "text.txt")
+        assert "type it" not in d.text.split("\n")[-1]
+        await d.press(*["down"] * 3)
+        assert "enter type it" in d.text.split("\n")[-1]
+        await d.press("up")
+        assert "type it" not in d.text.split("\n")[-1]

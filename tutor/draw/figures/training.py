@@ -162,7 +162,7 @@ def _written(sample: Sample, width: int, look: Look, most: int) -> list[Row]:
         pieces += [Span(word.text, PLAIN if at < same else new) for at, word in enumerate(words)]
     else:
         # In brackets: a network may write this word.
-        pieces.append(Span(_("(nothing)"), look.muted))
+        pieces.append(Span(_("(ends here)"), look.muted))
     head = crop(_("writes") + " ", max(width - 1, 0), ascii=look.ascii)
     more = "~" if look.ascii else "…"
     lines, used = [[Span(head, look.muted)]], width_of(head)

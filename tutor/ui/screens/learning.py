@@ -533,7 +533,7 @@ class LearningScreen(TableScreen):
             elif self.lab is not None:
                 hints.append(Hint("s", "lens", _("under the lens")))
             if self.corpus is not None and isinstance(self.focused, SettingsPanel):
-                hints += [Hint("↑ ↓ ← →", "", _("change")), Hint("enter", "", _("type"))]
+                hints += [Hint("↑ ↓ ← →", "", _("change")), *self.focused.typing]
             hints += [hint for figure in self.query(Figure) for hint in figure.hints if hint.key != "t"]
             hints += [
                 *self._elsewhere,

@@ -129,7 +129,7 @@ class SandboxScreen(BenchScreen):
             hints = [
                 Hint("↑ ↓", "", _("another setting")),
                 Hint("← →", "", _("change it")),
-                Hint("enter", "", _("type it")),
+                *self.focused.typing,
                 Hint("z", "undo", _("undo")),
                 Hint("esc", "leave", _("done")),
             ]

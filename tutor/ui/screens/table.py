@@ -134,6 +134,12 @@ class TableScreen(Screen[None]):
         message.stop()
         self._say(message.word)
 
+    @on(SettingsPanel.Moved)
+    def moved(self, message: SettingsPanel.Moved) -> None:
+        """What enter does may be another thing now."""
+        message.stop()
+        self._show_hints()
+
     def on_figure_changed(self, message: Figure.Changed) -> None:
         """What its keys do may be another thing now."""
         message.stop()

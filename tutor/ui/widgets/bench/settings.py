@@ -14,6 +14,7 @@ from tutor.draw.cells import width as width_of
 from tutor.i18n import _
 from tutor.sandbox.settings import Setting
 from tutor.ui.widgets.drawn import Drawn
+from tutor.ui.widgets.keyline import Hint
 
 
 class SettingsPanel(Drawn, can_focus=True):
@@ -50,6 +51,9 @@ class SettingsPanel(Drawn, can_focus=True):
         def __init__(self, name: str) -> None:
             super().__init__()
             self.name = name
+
+    class Moved(Message):
+        """The cursor is on another setting."""
 
     class Shut(Message):
         """It is done with."""
@@ -139,6 +143,12 @@ class SettingsPanel(Drawn, can_focus=True):
                 self.action_turn(1)
             self.chosen = at
 
+    @property
+    def typing(self) -> tuple[Hint, ...]:
+        """What enter does with the one under the cursor."""
+        return (Hint("enter", "", _("type it")),) if self.setting.typed and not self.setting.why else ()
+
     def watch_chosen(self) -> None:
         """Another row."""
         self.redraw()
+        self.post_message(self.Moved())
