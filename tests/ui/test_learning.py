@@ -577,12 +577,12 @@ async def test_a_network_that_cannot_be_kept_is_said(desk, corpus: Path, tmp_pat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("tutor.course.stored.save", full)
-    async with desk("sandbox", experiment=Experiment(), cache=tmp_path / "cache") as d:
+    async with desk("sandbox", experiment=Experiment(), cache=tmp_path / ("a" * 200)) as d:
         screen = await opened(d, corpus / "text.txt")
         await d.press("t")
+        # As long as the name of the folder makes it: it has a window of its own.
         assert isinstance(d.app.screen, LinesScreen)
         assert d.app.screen.lines.startswith("Trained networks cannot be kept in ")
-        assert "Trained networks cannot be kept in" in d.app.screen.lines
         assert "No space left on device" in d.app.screen.lines
         await d.press("escape")
         assert screen.state == "done"
