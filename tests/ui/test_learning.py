@@ -537,8 +537,10 @@ async def test_in_a_small_window_what_learns_has_the_room(desk, corpus: Path) ->
         await d.press("tab")
         assert panel.display
         assert panel.has_focus
+        assert "held out: " not in d.text, "it is not cut: it waits for its room"
         await d.press("tab")
         assert not panel.display
+        assert "held out: " in d.text
         await d.press("tab")
         assert screen.focused is panel
 

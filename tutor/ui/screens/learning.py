@@ -64,6 +64,7 @@ class LearningScreen(TableScreen):
 
     DEFAULT_CSS = """
     LearningScreen .said { height: auto; max-height: 4; color: $foreground 60%; }
+    LearningScreen .said.-nothing, LearningScreen.-squeezed .said { display: none; }
     """
 
     SETTINGS = _("what is learned")
@@ -376,7 +377,7 @@ class LearningScreen(TableScreen):
                 running.take_keys()
         for beneath in self.query(".said").results(Static):
             beneath.update(Content.assemble((found.stands + " ", "$accent"), " ".join(found.notes)))
-            beneath.display = bool(found.stands or found.notes)
+            beneath.set_class(not (found.stands or found.notes), "-nothing")
         running.show(found.values, running=self.state == "learning")
         self._place()
 
@@ -496,7 +497,9 @@ class LearningScreen(TableScreen):
         """Where both do not fit, the choices leave the room to the picture, unless they have the keys."""
         panel = self.query_one(SettingsPanel)
         wanted = self.state != "learning" and (panel.has_focus or not self.query(Figure))
-        panel.set_class(wanted or self.app.size.width >= BOTH, "-open")
+        wide = self.app.size.width >= BOTH
+        panel.set_class(wanted or wide, "-open")
+        self.set_class(wanted and not wide, "-squeezed")
 
     def on_descendant_focus(self) -> None:
         """The keys are another's now, and where room is short the other is to be seen."""
@@ -509,7 +512,7 @@ class LearningScreen(TableScreen):
         if self.state == "learning":
             self._say(_LEARNING)
         elif not panel.has_focus:
-            panel.add_class("-open")
+            panel.add_class("-open")  # what is not there takes no keys
             panel.focus()
         elif figure is not None:
             figure.take_keys()
