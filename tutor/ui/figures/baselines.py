@@ -15,7 +15,7 @@ def baseline_name(name: str) -> str:
         "most-frequent-tag": _("each word's commonest"),
         "bag": _("words without order"),
         "persistence": _("last value"),
-        "linear": _("a weighted sum"),
+        "linear": _("linear"),
     }
     return names.get(name, name)
 

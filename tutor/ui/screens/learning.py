@@ -540,7 +540,7 @@ class LearningScreen(TableScreen):
             hints += [hint for figure in self.query(Figure) for hint in figure.hints if hint.key != "t"]
             hints += [
                 *self._elsewhere,
-                Hint("o", "file", _("another file")),
+                Hint("o", "file", _("another file") if self.corpus is not None else _("open a file")),
                 Hint("esc", "leave", _("back")),
                 Hint("?", "app.help", _("help")),
                 *([Hint("x", "app.save_figure", _("save"))] if self.query(Figure) else []),
