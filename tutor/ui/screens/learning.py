@@ -376,7 +376,8 @@ class LearningScreen(TableScreen):
             if self.state == "learning" and not self.query_one(Prompt).open:
                 running.take_keys()
         for beneath in self.query(".said").results(Static):
-            beneath.update(Content.assemble((found.stands + " ", "$accent"), " ".join(found.notes)))
+            lines = [(found.stands, "$accent"), (" ".join(found.notes), "")]
+            beneath.update(Content("\n").join(Content.styled(*line) for line in lines if line[0]))
             beneath.set_class(not (found.stands or found.notes), "-nothing")
         running.show(found.values, running=self.state == "learning")
         self._place()
