@@ -118,9 +118,11 @@ async def test_how_well_it_does_stays_under_the_curve(desk, corpus: Path) -> Non
         assert figure in screen.focused.ancestors_with_self, "the keys stay in the picture"
         await d.press("left")
         assert figure.curve.back_to is not None
+        assert "← → look back" in d.text
         await d.press("tab")
         assert isinstance(screen.focused, SettingsPanel)
         assert "held out: " in d.text
+        assert "look back" not in d.text, "the arrows are the choices'"
 
 
 async def test_what_learns_has_the_keys(desk, corpus: Path) -> None:

@@ -538,7 +538,9 @@ class LearningScreen(TableScreen):
                 hints.append(Hint("s", "lens", _("under the lens")))
             if self.corpus is not None and isinstance(self.focused, SettingsPanel):
                 hints += [Hint("↑ ↓ ← →", "", _("change")), *self.focused.typing]
-            hints += [hint for figure in self.query(Figure) for hint in figure.hints if hint.key != "t"]
+            own = [hint for figure in self.query(Figure) for hint in figure.hints if hint.key != "t"]
+            # The arrows are the choices' while they have the keys.
+            hints += [hint for hint in own if not (isinstance(self.focused, SettingsPanel) and "←" in hint.key)]
             hints += [
                 *self._elsewhere,
                 Hint("o", "file", _("another file") if self.corpus is not None else _("open a file")),
