@@ -224,7 +224,7 @@ def test_days_of_ones_own_are_gone_on_with_by_each_forecast(lab: Lab) -> None:
     for at in range(3):
         line.append(float(net.forward(np.array(line[-L:], np.float32)[:, None, None])[0, 0]))
         assert named["network"][at] == pytest.approx(float(series.unscale(line[-1])), rel=1e-5)
-    rows = written.table("m").rows
+    rows = written.table("m", "day").rows
     assert rows[0][:2] == ("-4", 8.0)
     assert rows[4][:2] == ("0", 11.0)
     assert rows[5][0] == "1"

@@ -289,4 +289,4 @@ async def test_without_a_network_nothing_goes_on() -> None:
 def written_table(app: Bench[SeriesFigure]) -> Table:
     written = days(app).written
     assert written is not None
-    return written.table("m")
+    return written.table("m", "day")

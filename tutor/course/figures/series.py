@@ -70,14 +70,14 @@ class Written(Struct, frozen=True):
         """How far they go."""
         return len(self.ahead[0][1])
 
-    def table(self, unit: str) -> Table:
-        """A row for each day: what was written, or what each forecast says of it. Day 0 is the last written."""
+    def table(self, unit: str, step: str) -> Table:
+        """A row for each step: what was written, or what each forecast says of it. Step 0 is the last written."""
         first, steps = 1 - len(self.days), self.steps
         rows: list[tuple[str | float, ...]] = []
         for day in range(first, steps + 1):
             written: float | str = self.days[day - first] if day <= 0 else ""
             rows.append((str(day), written, *(float(said[day - 1]) if day > 0 else "" for _name, said in self.ahead)))
-        return Table((_("day"), unit or _("written"), *(name for name, _said in self.ahead)), tuple(rows), _("written"))
+        return Table((step, unit or _("written"), *(name for name, _said in self.ahead)), tuple(rows), _("written"))
 
 
 class SeriesValues(Struct, frozen=True):
@@ -153,6 +153,11 @@ class SeriesValues(Struct, frozen=True):
         """Whether its steps are days; they are rows of a table else, counted from 1."""
         return bool(self.since)
 
+    @property
+    def step(self) -> str:
+        """What a step is called."""
+        return _("day") if self.dated else _("row")
+
     def day(self, index: int) -> str:
         """A day's date where it is known, else which row it is."""
         if not self.dated:
@@ -168,7 +173,7 @@ class SeriesValues(Struct, frozen=True):
         shown = range(max(start, 0), min(start + self.span, len(self.measured)))
         return Table(
             (
-                _("day") if self.dated else _("row"),
+                self.step,
                 self._in_unit(_("measured")),
                 *(one.name for one in self.forecasts),
                 _("held out"),

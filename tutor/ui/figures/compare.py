@@ -25,6 +25,7 @@ from tutor.ui.figures.player import PLAYER_HINTS, Player, StepRows, Wanted
 from tutor.ui.widgets.keyline import Hint
 
 _MOST_WORDS = 4
+"""Words that are named where the network knows none of them."""
 LABELS = 8
 """Labels that are set beside each other."""
 

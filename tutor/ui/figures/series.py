@@ -103,7 +103,7 @@ class Days(FigurePart, can_focus=True):
             self.start + self._from,
             self.day + self._from,
             values.unit,
-            "" if values.dated else _("row"),
+            "" if values.dated else values.step,
             values.day(self.day) if values.dated else _("row {n}").format(n=values.day(self.day)),
             self._of_unit(_("mean |error|")),
             note,
@@ -148,7 +148,7 @@ class Days(FigurePart, can_focus=True):
             first,
             day,
             self.values.unit,
-            _("day") if self.values.dated else _("row"),
+            self.values.step,
             _("{n} ahead").format(n=day) if day > 0 else said,
             "",
             _("what you wrote, and what follows"),
@@ -314,7 +314,7 @@ class SeriesFigure(Writable):
         if days.view == "distance":
             return (self.values.by_distance(),)
         if days.view == "written" and days.written is not None:
-            return (days.written.table(self.values.unit),)
+            return (days.written.table(self.values.unit, self.values.step),)
         return (self.values.days(days.start), self.values.errors())
 
     @property
@@ -322,7 +322,7 @@ class SeriesFigure(Writable):
         """What the key line says of it."""
         view, written = next(((days.view, days.written) for days in self.query(Days)), ("days", None))
         compare = () if view == "distance" else (Hint("c", "compare", _("compare"), self),)
-        move = Hint("← →", "", _("steps ahead") if view == "distance" else _("day") if self.values.dated else _("row"))
+        move = Hint("← →", "", _("steps ahead") if view == "distance" else self.values.step)
         after = {"days": _("error by distance"), "distance": _("days") if written is None else _("what you wrote")}
         write = () if self.values.source is None else (self.write_hint,)
         return (move, Hint("v", "view", after.get(view, _("days")), self), *compare, *write)
